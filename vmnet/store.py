@@ -1,0 +1,83 @@
+"""Files written whole, and the keys that say what made them.
+
+Every result is written under a temporary name in its own folder and then renamed, so that a reader
+sees the old file, the new file or none, never a half. A key is a short hash of the parameters that
+made a result: change a parameter and the result has another name.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary path with the suffix of `path`; rename it to `path` if the block succeeds.
+
+    When the block fails or is interrupted, the temporary file is removed and `path` is untouched.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """Write one array as .npy, whole."""
+    with whole(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def load_array(path: Path) -> np.ndarray:
+    """Read one .npy array; pickles are refused."""
+    return np.load(path, allow_pickle=False)
+
+
+def save_arrays(path: Path, **arrays: np.ndarray) -> None:
+    """Write named arrays as one .npz, whole."""
+    with whole(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read all arrays of an .npz; pickles are refused."""
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(archive)
+
+
+def save_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file, whole."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def key(**parameters: Any) -> str:
+    """Return ten hexadecimal digits that stand for `parameters` (anything JSON can hold)."""
+    text = json.dumps(parameters, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def fingerprint(path: Path) -> str:
+    """Return ten hexadecimal digits that change when the file at `path` is replaced or edited."""
+    status = path.stat()
+    return key(size=status.st_size, modified=status.st_mtime_ns)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
