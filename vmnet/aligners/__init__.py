@@ -1,0 +1,1 @@
+"""Sequences of segment embeddings, and the distances between them (paper, section IV-D)."""
