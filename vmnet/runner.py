@@ -1,0 +1,192 @@
+"""Run the notebooks in order: what `./run_all.sh` calls once the environment is there.
+
+Only the standard library is imported at the head, because the options are read before anything is
+installed.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from vmnet.config import DEFAULT_PROFILE, PROFILES, ROOT
+from vmnet.errors import VmnetError
+
+NOTEBOOKS = ROOT / "notebooks"
+
+EXIT_CODES = """\
+exit status: 0 all notebooks ran; 1 something failed, the message says what; 2 an option was wrong;
+130 interrupted (run the same command again: it goes on where it was)."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of `./run_all.sh`."""
+    parser = argparse.ArgumentParser(
+        prog="./run_all.sh",
+        description="Make the environment, run every notebook, write tables and figures.",
+        epilog=EXIT_CODES,
+        allow_abbrev=False,
+        add_help=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "--profile",
+        default=DEFAULT_PROFILE,
+        choices=sorted(PROFILES),
+        help=f"how large a run (default: {DEFAULT_PROFILE}); the README describes each",
+    )
+    add(
+        "--corpus",
+        default="",
+        metavar="NAME|FOLDER",
+        help="'rendered', or a folder of your own music videos (default: the profile's)",
+    )
+    add("--only", default="", metavar="NN", help="only the notebooks whose name starts so: 03")
+    add(
+        "--jobs",
+        type=_positive,
+        default=0,
+        metavar="N",
+        help="clips worked on at once (default: one per processor)",
+    )
+    add(
+        "--seed",
+        type=_natural,
+        default=0,
+        metavar="N",
+        help="seed of corpus, splits, networks (default: 0)",
+    )
+    add("--setup-only", action="store_true", help="make the environment and stop")
+    add("--tests", action="store_true", help="make the environment, then run the test suite")
+    add("--help", "-h", action="store_true", help="show this and stop")
+    add("--action", action="store_true", help=argparse.SUPPRESS)
+    return parser
+
+
+def notebooks(only: str = "") -> list[Path]:
+    """Return the notebooks in order, or those whose name starts with `only`.
+
+    Raises
+    ------
+    VmnetError
+        If no notebook matches.
+    """
+    found = sorted(path for path in NOTEBOOKS.glob("*.ipynb") if path.name.startswith(only))
+    if not found:
+        names = ", ".join(sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")))
+        raise VmnetError(f"no notebook starts with {only!r}; there are {names}.")
+    return found
+
+
+def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> None:
+    """Execute one notebook with papermill; the executed copy is written whole to `output`.
+
+    Parameters
+    ----------
+    parameters
+        Values for the cell tagged "parameters". Papermill only warns on an unknown name; here it
+        is refused.
+
+    Raises
+    ------
+    VmnetError
+        If a parameter is unknown or a cell fails; the text is the cell's own error.
+    """
+    import papermill
+
+    from vmnet import store
+
+    known = papermill.inspect_notebook(str(notebook))
+    if unknown := sorted(set(parameters) - set(known)):
+        raise VmnetError(
+            f"{notebook.name} has no parameter {', '.join(unknown)}; it knows {', '.join(known)}."
+        )
+    with store.whole(output) as temporary:
+        try:
+            papermill.execute_notebook(
+                str(notebook),
+                str(temporary),
+                parameters,
+                cwd=str(notebook.parent),
+                kernel_name="python3",
+                progress_bar=sys.stderr.isatty(),
+                log_output=False,
+                stderr_file=sys.stderr,
+                stdout_file=sys.stdout,
+            )
+        except papermill.PapermillExecutionError as error:
+            if error.ename == "KeyboardInterrupt":
+                raise KeyboardInterrupt from None
+            failed = output.with_suffix(".failed.ipynb")
+            temporary.replace(failed)
+            raise VmnetError(
+                f"{notebook.name}, cell {error.exec_count}: {error.ename}: {error.evalue} "
+                f"(the executed copy is {failed})"
+            ) from None
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Open the corpus once, then execute the chosen notebooks in order."""
+    from vmnet import pipeline
+
+    chosen = notebooks(arguments.only)
+    run = pipeline.open_run(arguments.profile, arguments.corpus, arguments.seed, arguments.jobs)
+    parameters = {
+        "profile": arguments.profile,
+        "corpus": arguments.corpus,
+        "seed": arguments.seed,
+        "jobs": arguments.jobs,
+    }
+    for number, notebook in enumerate(chosen, 1):
+        started = time.monotonic()
+        print(f"[{number}/{len(chosen)}] {notebook.stem}", flush=True)
+        execute(notebook, run.figures / "notebooks" / notebook.name, parameters)
+        print(f"[{number}/{len(chosen)}] {notebook.stem}: {time.monotonic() - started:.0f} s")
+    pipeline.report_failures(run)
+    print(f"Figures, tables and executed notebooks: {run.figures}")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Parse the options and act on them; return the exit status."""
+    parser = build_parser()
+    arguments = parser.parse_args(words)
+    if arguments.action:
+        print(_action(arguments))
+        return 0
+    if arguments.help:
+        parser.print_help()
+        return 0
+    try:
+        run(arguments)
+    except VmnetError as error:
+        print(f"vmnet: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted; the same command goes on where it was.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _action(arguments: argparse.Namespace) -> str:
+    """Name, for run_all.sh, what the options ask for."""
+    chosen = {"help": arguments.help, "set-up": arguments.setup_only, "tests": arguments.tests}
+    return next((name for name, wanted in chosen.items() if wanted), "run")
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if _natural(text) == 0:
+        raise argparse.ArgumentTypeError("at least 1 is needed")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
