@@ -1,0 +1,101 @@
+"""Boundaries: the times (s) that cut a clip into segments, and the features of those segments.
+
+Boundaries are `(n_segments + 1,) float64`, increasing, from 0 to the clip's duration. The same ones
+are applied to the music and to the video of a clip (paper IV-B).
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+MINIMUM_SECONDS = 1.0
+"""The shortest segment kept. Features come once a second, and a second is the shortest span that
+always holds the centre of one: no segment is left without a feature of its own. MSAF's slivers at
+both ends of a clip (0.05 to 0.2 s) go with it."""
+
+
+def clean(times: ArrayLike, duration: float, minimum: float = MINIMUM_SECONDS) -> np.ndarray:
+    """Return boundaries from 0 to `duration` with no segment shorter than `minimum`.
+
+    From left to right, a time is kept when it lies at least `minimum` after the last one kept; a
+    rest at the end that is too short joins the segment before it. So rapid cuts become segments of
+    about the minimum instead of collapsing into one. Cleaning twice changes nothing.
+
+    Parameters
+    ----------
+    times : array of any number of times (s), in any order; those outside (0, duration) are dropped
+    duration : length of the clip (s), positive
+    minimum : shortest segment (s), at least 0; a clip that is shorter is one segment
+
+    Returns
+    -------
+    (n_segments + 1,) float64, increasing, from 0 to `duration`
+
+    Raises
+    ------
+    ValueError
+        If a time is not finite or `duration` is not a positive number.
+    """
+    ordered = np.unique(np.asarray(times, dtype=np.float64))
+    _require_positive("duration", duration)
+    if not np.isfinite(ordered).all():
+        raise ValueError("boundaries must be finite times in seconds")
+    kept = [0.0]
+    for time in ordered[(ordered > 0) & (ordered < duration)].tolist():
+        if time - kept[-1] >= minimum:
+            kept.append(time)
+    if len(kept) > 1 and duration - kept[-1] < minimum:
+        kept.pop()
+    return np.array([*kept, duration])
+
+
+def fixed(duration: float, seconds: float, minimum: float = MINIMUM_SECONDS) -> np.ndarray:
+    """Return boundaries every `seconds`, whatever the clip sounds or looks like.
+
+    The last segment is shorter, or longer by less than `minimum`.
+
+    Parameters
+    ----------
+    duration : length of the clip (s), positive
+    seconds : length of a segment (s), positive
+
+    Returns
+    -------
+    (n_segments + 1,) float64, increasing, from 0 to `duration`
+    """
+    _require_positive("duration", duration)
+    _require_positive("seconds", seconds)
+    return clean(seconds * np.arange(1, np.ceil(duration / seconds)), duration, minimum)
+
+
+def segment_means(frames: np.ndarray, boundaries: np.ndarray) -> np.ndarray:
+    """Return the mean feature of each segment.
+
+    Frame t covers second [t, t + 1). It belongs to the segment that holds its centre t + 0.5; a
+    segment that holds no centre takes the frame whose centre is nearest to its own middle. So a
+    clip with one frame gives that frame to all its segments.
+
+    Parameters
+    ----------
+    frames : (n_seconds, dim), n_seconds >= 1
+    boundaries : (n_segments + 1,) s, increasing
+
+    Returns
+    -------
+    (n_segments, dim) float32
+    """
+    if frames.ndim != 2 or len(frames) == 0:
+        raise ValueError(f"frames must be (n_seconds >= 1, dim), not {frames.shape}")
+    centres = np.arange(len(frames)) + 0.5
+    first = np.searchsorted(centres, boundaries, side="left")
+    middles = (boundaries[:-1] + boundaries[1:]) / 2
+    nearest = np.abs(middles[:, None] - centres).argmin(axis=1)
+    means = [
+        frames[start:stop].mean(axis=0, dtype=np.float64) if stop > start else frames[near]
+        for start, stop, near in zip(first[:-1], first[1:], nearest, strict=True)
+    ]
+    return np.array(means, dtype=np.float32)
+
+
+def _require_positive(name: str, value: float) -> None:
+    if not (np.isfinite(value) and value > 0):
+        raise ValueError(f"{name} must be a positive number of seconds, not {value}")
