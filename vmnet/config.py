@@ -1,7 +1,7 @@
 """The profiles: how large a run is. Each number names its source.
 
-A profile holds everything that decides the results besides the corpus and the seed, so that two runs
-with the same profile, corpus and seed give the same tables (measured times aside).
+A profile holds everything that decides the results besides the corpus and the seed, so that two
+runs with the same profile, corpus and seed give the same tables (measured times aside).
 """
 
 import os

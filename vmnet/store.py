@@ -26,7 +26,7 @@ def whole(path: Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent
+        prefix=f".partial-{os.getpid()}-", suffix=path.suffix, dir=path.parent
     )
     os.close(handle)
     temporary = Path(name)
@@ -36,6 +36,14 @@ def whole(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove, below `folder`, the temporary files of processes that were killed."""
+    for path in Path(folder).rglob(".partial-*"):
+        process = path.name.split("-")[1]
+        if not (process.isdecimal() and _is_running(int(process))):
+            path.unlink(missing_ok=True)
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
@@ -52,7 +60,7 @@ def load_array(path: Path) -> np.ndarray:
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Write named arrays as one .npz, whole."""
     with whole(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -77,6 +85,16 @@ def fingerprint(path: Path) -> str:
     """Return ten hexadecimal digits that change when the file at `path` is replaced or edited."""
     status = path.stat()
     return key(size=status.st_size, modified=status.st_mtime_ns)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it runs, under another user
+        return True
+    return True
 
 
 def _umask() -> int:

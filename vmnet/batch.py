@@ -1,0 +1,115 @@
+"""One function over many clips: in parallel, with a progress bar, one bad clip never ends the rest.
+
+The result of each clip is a file written whole, so that a batch killed anywhere goes on where it
+was.
+"""
+
+import errno
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from vmnet import store
+from vmnet.errors import VmnetError
+
+
+@dataclass(frozen=True)
+class Job:
+    """One clip's share of a batch: `compute(source)` gives named arrays, kept in `output` (.npz).
+
+    `compute` must be importable by name (a module's function, or a partial of one).
+    """
+
+    clip_id: str
+    source: Path
+    output: Path
+    compute: Callable[[Path], Mapping[str, np.ndarray]]
+
+
+def run_jobs(jobs: list[Job], processes: int, label: str) -> dict[str, str]:
+    """Do all jobs and return the reason of each that failed, by clip_id.
+
+    Parameters
+    ----------
+    processes
+        How many clips are worked on at once; with 1, in this process.
+    label
+        What the progress bar is called.
+
+    Raises
+    ------
+    OSError
+        If the disk is full: nothing more can be kept.
+    VmnetError
+        If a worker process died (killed, or out of memory).
+    """
+    if processes == 1 or len(jobs) < 2:
+        return _collect(((job, _attempt(job)) for job in jobs), len(jobs), label)
+    pool = ProcessPoolExecutor(
+        min(processes, len(jobs)),
+        mp_context=multiprocessing.get_context("spawn"),  # TensorFlow and torch do not survive fork
+        initializer=_start_worker,
+        initargs=(max(1, (os.cpu_count() or 1) // processes),),
+    )
+    try:
+        futures: dict[Future[str], Job] = {pool.submit(_attempt, job): job for job in jobs}
+        done = ((futures[future], future.result()) for future in as_completed(futures))
+        return _collect(done, len(jobs), label)
+    except BrokenProcessPool:
+        raise VmnetError(
+            f"a worker process died during {label}, perhaps for want of memory; "
+            "run again with --jobs 1: what is done is kept."
+        ) from None
+    except BaseException:
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _collect(results, total: int, label: str) -> dict[str, str]:  # type: ignore[no-untyped-def]
+    bar = tqdm(results, total=total, desc=label, unit="clip", disable=total == 0)
+    return {job.clip_id: reason for job, reason in bar if reason}
+
+
+def _attempt(job: Job) -> str:
+    """Do one job; return why it failed, or an empty text."""
+    try:
+        store.save_arrays(job.output, **job.compute(job.source))
+    except VmnetError as error:
+        return str(error)
+    except (MemoryError, OSError) as error:
+        if isinstance(error, MemoryError) or error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return f"{job.source}: {type(error).__name__}: {error}"
+    except Exception as error:  # a decoder or a segmenter that chokes on one clip is that clip's
+        return f"{job.source}: {type(error).__name__}: {error}"
+    return ""
+
+
+def _start_worker(threads: int) -> None:
+    """Share the processors among the workers, and end with the parent even when it is killed."""
+    import signal
+
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,62 @@
+"""One experiment: rank a catalog for every query, and put the metrics in a tidy table."""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vmnet.aligners import Sequences, distance_matrix
+from vmnet.evaluation.metrics import both_directions, summarize
+from vmnet.evaluation.scenarios import SCENARIOS
+
+COLUMNS = ("corpus", "kind", "n_clips", "system", "segmenter", "distance", "scenario", "direction",
+           "seed", "metric", "value")  # fmt: skip
+
+
+def evaluate(
+    video: Sequences,
+    music: Sequences,
+    distances: Iterable[str],
+    scenarios: Iterable[str] = ("vanilla",),
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[dict[str, Any]]:
+    """Rank the music of every clip for the video of every clip (paper V-C, V-D).
+
+    Parameters
+    ----------
+    video, music : Sequences
+        Segment embeddings of the same clips in the same order: the right answer of query i is
+        target i.
+    distances
+        Keys of `vmnet.aligners.DISTANCES`.
+    scenarios
+        Keys of `SCENARIOS`; video is the query. Music-to-video ranks are given for "vanilla", the
+        only scenario that is the same in both directions.
+    parameters
+        Parameters by distance, for example `{"nw": {"indel": 0.05}}`.
+
+    Returns
+    -------
+    rows : list of dict
+        One for each (distance, scenario, direction, metric), with these keys and `value`. Metric
+        "seconds" is the time all queries took.
+    """
+    rows = []
+    for distance in distances:
+        options = dict((parameters or {}).get(distance, {}))
+        first = slice(0, 1)  # compiles the kernels, so that the clock below times the ranking alone
+        distance_matrix(video.select(first), music.select(first), distance, **options)
+        for scenario in scenarios:
+            queries, targets = SCENARIOS[scenario](video, music)
+            started = time.perf_counter()
+            matrix = distance_matrix(queries, targets, distance, **options)
+            seconds = time.perf_counter() - started
+            for direction, ranks in both_directions(matrix).items():
+                if direction == "M2V" and scenario != "vanilla":
+                    continue
+                metrics = summarize(ranks) | ({"seconds": seconds} if direction == "V2M" else {})
+                rows += [
+                    {"distance": distance, "scenario": scenario, "direction": direction,
+                     "metric": metric, "value": value}
+                    for metric, value in metrics.items()
+                ]  # fmt: skip
+    return rows
