@@ -1,0 +1,149 @@
+"""Reading the tidy results table: one number per cell, and whose numbers they are.
+
+The table has one row per (system, segmenter, distance, scenario, direction, seed, metric), with the
+corpus, its kind and the number of its test clips (the size of the ranked catalog) in every row.
+Several seeds become their mean. The interval of a mean rank becomes the mean of the seeds' 95 %
+intervals: like the paper's, it speaks of the queries, not of the training.
+"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from vmnet.errors import VmnetError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEYS = ("system", "segmenter", "distance", "scenario", "direction")
+COLUMNS = ("corpus", "kind", "n_clips", *KEYS, "seed", "metric", "value")
+RECALLS = (1, 10, 25)
+
+Label = TypeVar("Label", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Whose numbers these are: the corpus, its kind, its test clips and the seeds."""
+
+    corpus: str
+    kind: str
+    n_clips: int
+    n_seeds: int
+
+    @property
+    def label(self) -> str:
+        """What stands beside every number: "rendered, 8 clips"."""
+        return f"{self.kind}, {count(self.n_clips, 'clip')}"
+
+    @property
+    def line(self) -> str:
+        """What stands under every figure: "rendered data: corpus, 8 test clips, 2 seeds"."""
+        seeds = f", mean of {self.n_seeds} seeds" if self.n_seeds > 1 else ""
+        return f"{self.kind} data: {self.corpus}, {count(self.n_clips, 'test clip')}{seeds}"
+
+    @property
+    def chance_rank(self) -> float:
+        """The mean rank of a random order."""
+        return (self.n_clips + 1) / 2
+
+    def chance_recall(self, k: int) -> float:
+        """R@k of a random order, in percent."""
+        return 100 * min(k, self.n_clips) / self.n_clips
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 clip", "1,000 clips"."""
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
+
+
+def read_cells(
+    results: "pd.DataFrame",
+    cells: Mapping[Label, Mapping[str, str]],
+    metrics: tuple[str, ...],
+) -> tuple[dict[Label, dict[str, float]], Provenance]:
+    """Return the mean over seeds of each metric of each cell, and whose numbers they are.
+
+    Parameters
+    ----------
+    results : tidy results table of one corpus.
+    cells : label -> the keys that pick the cell's rows, for example
+        {"system": "seg_vmnet", "segmenter": "olda", "distance": "nw", ...}.
+    metrics : the metrics wanted of every cell.
+
+    Returns
+    -------
+    means : label -> {metric: mean}; a cell of which nothing was computed is an empty dict.
+    origin : the corpus, its kind and size, and the number of seeds behind each mean.
+
+    Raises
+    ------
+    VmnetError
+        When a cell has fewer seeds than another, lacks one of the metrics, or holds a seed twice
+        (no cell is averaged over fewer runs than its neighbours), and when `results` is empty,
+        lacks a column or mixes corpora.
+    """
+    _require_one_corpus(results)
+    columns = {
+        (label, metric): _by_seed(results, {**keys, "metric": metric})
+        for label, keys in cells.items()
+        for metric in metrics
+    }
+    seeds = sorted({seed for column in columns.values() for seed in column.index})
+    means: dict[Label, dict[str, float]] = {label: {} for label in cells}
+    for (label, metric), column in columns.items():
+        if all(columns[label, each].empty for each in metrics):
+            continue
+        lost = [str(seed) for seed in seeds if seed not in column.index]
+        if lost:
+            cell = _name({**cells[label], "metric": metric})
+            raise VmnetError(
+                f"The results lack seed {', '.join(lost)} of {cell}, which other cells have: "
+                "compute it, or leave that seed out everywhere."
+            )
+        means[label][metric] = float(column.mean())
+    first = results.iloc[0]
+    n_clips = int(first["n_clips"])
+    return means, Provenance(str(first["corpus"]), str(first["kind"]), n_clips, len(seeds))
+
+
+def _require_one_corpus(results: "pd.DataFrame") -> None:
+    absent = [column for column in COLUMNS if column not in results.columns]
+    if absent:
+        raise VmnetError(
+            f"The results table lacks the columns {', '.join(absent)}: run the experiment again."
+        )
+    if results.empty:
+        raise VmnetError("The results table is empty: run the experiment first.")
+    for column in ("corpus", "kind", "n_clips"):
+        found = results[column].unique()
+        if len(found) > 1:
+            raise VmnetError(
+                f"The results table mixes {column} {', '.join(map(str, found))}: "
+                "select one before making a table or a figure."
+            )
+
+
+def require_system(results: "pd.DataFrame", system: str) -> None:
+    """Raise VmnetError when `results` hold nothing of `system`: a misspelt name is not a gap."""
+    systems = sorted(map(str, results["system"].unique()))
+    if system not in systems:
+        raise VmnetError(
+            f"The results hold no system {system!r}, only {', '.join(systems)}: name one of these."
+        )
+
+
+def _by_seed(results: "pd.DataFrame", keys: Mapping[str, str]) -> "pd.Series":
+    chosen = results
+    for column, value in keys.items():
+        chosen = chosen[chosen[column] == value]
+    chosen = chosen.dropna(subset=["value"])
+    if chosen["seed"].duplicated().any():
+        raise VmnetError(
+            f"The results hold a seed twice for {_name(keys)}: remove one, or name what differs."
+        )
+    return chosen.set_index("seed")["value"]
+
+
+def _name(keys: Mapping[str, str]) -> str:
+    return ", ".join(f"{column} {value}" for column, value in keys.items())
