@@ -1,4 +1,8 @@
-"""The errors that a user can mend."""
+"""The errors that a user can mend, and how a command reports them."""
+
+import errno
+import sys
+from collections.abc import Callable
 
 
 class VmnetError(Exception):
@@ -19,3 +23,31 @@ class ManifestError(VmnetError):
 
 class WeightsError(VmnetError):
     """Pretrained weights that are missing or damaged."""
+
+
+def exit_status(command: Callable[[], None]) -> int:
+    """Run a command; print in one sentence what a user can mend; return its exit status.
+
+    Returns
+    -------
+    status : int
+        0 done; 1 failed; 130 interrupted. What was computed is kept in each case.
+    """
+    try:
+        command()
+    except VmnetError as error:
+        print(f"vmnet: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted; the same command goes on where it was.", file=sys.stderr)
+        return 130
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(
+            f"vmnet: the disk is full ({error}); nothing is half-written: make room, then run the "
+            "same command again.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0

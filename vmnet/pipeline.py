@@ -2,9 +2,9 @@
 
     corpus -> frame features, boundaries -> segment features -> network -> embeddings -> results
 
-What a stage makes is kept under `data/<corpus>/`, in a folder or file whose name holds a key of all
-that made it; a second call loads it, and a changed parameter computes it anew. The notebooks and the
-command line call these functions and nothing below them.
+What a stage makes is kept under `data/<corpus>/`, in a folder or file whose name holds a key of
+all that made it; a second call loads it, and a changed parameter computes it anew. The notebooks
+and the command line call these functions and nothing below them.
 """
 
 import os
@@ -22,7 +22,7 @@ from vmnet.aligners import Sequences
 from vmnet.batch import Job, run_jobs
 from vmnet.config import DATA, DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Profile
 from vmnet.corpus import Clip, Corpus
-from vmnet.errors import VmnetError
+from vmnet.errors import MediaError, VmnetError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -290,29 +290,29 @@ def segment_features(run: Run, system: System, split: str) -> tuple[Sequences, S
     VmnetError
         If the split has no usable clip.
     """
-    from vmnet.segmenters.boundaries import segment_means
-
     clips = [clip for clip in usable(run) if clip.split == split]
     if not clips:
         raise VmnetError(
             f"corpus {run.corpus.name!r} has no usable clip in its {split!r} split; add clips"
             + (", or see the failures above." if run.failures else ".")
         )
-    sequences = []
-    for extractor in (system.video, system.music):
-        stage = extractor_stage(extractor)
-        means = []
-        for clip in clips:
-            frames = clip_array(run, stage, clip, "frames")
-            whole_clip = np.array([0.0, len(frames)])
-            edges = (
-                whole_clip
-                if system.segmenter == "clip"
-                else boundaries(run, system.segmenter, clip)
-            )
-            means.append(segment_means(frames, edges))
-        sequences.append(Sequences.from_list(means, [clip.clip_id for clip in clips]))
-    return sequences[0], sequences[1]
+    return (
+        _segment_means(run, clips, system.video, system.segmenter),
+        _segment_means(run, clips, system.music, system.segmenter),
+    )
+
+
+def _segment_means(run: Run, clips: Sequence[Clip], extractor: str, segmenter: str) -> Sequences:
+    from vmnet.segmenters.boundaries import segment_means
+
+    stage = extractor_stage(extractor)
+    means = []
+    for clip in clips:
+        frames = clip_array(run, stage, clip, "frames")
+        whole_clip = np.array([0.0, len(frames)])
+        edges = whole_clip if segmenter == "clip" else boundaries(run, segmenter, clip)
+        means.append(segment_means(frames, edges))
+    return Sequences.from_list(means, [clip.clip_id for clip in clips])
 
 
 def network(run: Run, system: System) -> "TrainedVMNet":
@@ -358,21 +358,18 @@ def results(
 
     from vmnet.evaluation.experiment import COLUMNS, evaluate
 
-    parameters = {name: {"indel": value} for name, value in (indel or {}).items()}
+    asked = {
+        "distances": list(distances),
+        "scenarios": list(scenarios),
+        "parameters": {name: {"indel": value} for name, value in (indel or {}).items()},
+    }
     tables = []
     for system in systems:
-        made_from = _made_from(
-            run,
-            system,
-            distances=list(distances),
-            scenarios=list(scenarios),
-            parameters=parameters,
-            split=split,
-        )
+        made_from = _made_from(run, system, split=split, **asked)
         path = run.folder / "results" / f"{_slug(system)}-{made_from}.csv"
         if not path.exists():
             video, music = embeddings(run, system, split)
-            rows = evaluate(video, music, distances, scenarios, parameters)
+            rows = evaluate(video, music, **asked)
             table = pd.DataFrame(rows).assign(
                 corpus=run.corpus.name,
                 kind=run.corpus.kind,
@@ -386,6 +383,47 @@ def results(
     return pd.concat(tables, ignore_index=True)
 
 
+def recommend(
+    run: Run, video: Path, distance: str = "trace", top: int = 10
+) -> list[tuple[Clip, float]]:
+    """Rank all music of the corpus for one video file, with the run's first segmentation.
+
+    Parameters
+    ----------
+    video
+        The query; a segmentation of the music needs its sound, "transnet" its pictures alone.
+    distance
+        A key of `vmnet.aligners.DISTANCES`.
+
+    Returns
+    -------
+    ranking : list of (Clip, float)
+        The `top` nearest clips and their distances, nearest first.
+
+    Raises
+    ------
+    MediaError
+        If the query cannot be used.
+    """
+    from vmnet.aligners import distance_matrix
+
+    system = seg_vm_net(run.segmenters[0])
+    prepare(run, [system])
+    trained = network(run, system)
+    query = Clip("query", Path(video).absolute(), "query")
+    stages = [extractor_stage(system.video), segmenter_stages([system.segmenter])[system.segmenter]]
+    for stage in stages:
+        output = stage.file(run, query)
+        failed = run_jobs([Job("query", query.path, output, stage.compute)], 1, stage.name)
+        if failed:
+            raise MediaError(failed["query"])
+    catalog = usable(run)
+    queries = trained.embed_video(_segment_means(run, [query], system.video, system.segmenter))
+    targets = trained.embed_music(_segment_means(run, catalog, system.music, system.segmenter))
+    distances = distance_matrix(queries, targets, distance)[0]
+    return [(catalog[i], float(distances[i])) for i in np.argsort(distances, kind="stable")[:top]]
+
+
 def _slug(system: System) -> str:
     return f"{system.name} {system.segmenter}".lower().replace(" ", "-")
 
@@ -393,9 +431,16 @@ def _slug(system: System) -> str:
 def _made_from(run: Run, system: System, **more: Any) -> str:
     """Return the key of everything that decides what `system` learns on this corpus."""
     clips = usable(run)
-    files = [[str(stage.file(run, clip)) for clip in clips] for stage in _stages(run, [system])]
+    files = [
+        stage.file(run, clip).relative_to(run.folder).as_posix()
+        for stage in _stages(run, [system])
+        for clip in clips
+    ]
     return store.key(
-        system=asdict(system), seed=run.seed, training=run.profile.training,
-        files=[[Path(name).relative_to(run.folder).as_posix() for name in group] for group in files],
-        splits=[clip.split for clip in clips], **more,
-    )  # fmt: skip
+        system=asdict(system),
+        seed=run.seed,
+        training=run.profile.training,
+        files=files,
+        splits=[clip.split for clip in clips],
+        **more,
+    )

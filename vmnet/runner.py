@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vmnet.config import DEFAULT_PROFILE, PROFILES, ROOT
-from vmnet.errors import VmnetError
+from vmnet.errors import VmnetError, exit_status
 
 NOTEBOOKS = ROOT / "notebooks"
 
@@ -159,15 +159,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if arguments.help:
         parser.print_help()
         return 0
-    try:
-        run(arguments)
-    except VmnetError as error:
-        print(f"vmnet: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nInterrupted; the same command goes on where it was.", file=sys.stderr)
-        return 130
-    return 0
+    return exit_status(lambda: run(arguments))
 
 
 def _action(arguments: argparse.Namespace) -> str:

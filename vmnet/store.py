@@ -60,7 +60,7 @@ def load_array(path: Path) -> np.ndarray:
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Write named arrays as one .npz, whole."""
     with whole(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -1,0 +1,180 @@
+"""The command line: `vmnet COMMAND ...`; each command is a few calls into `vmnet.pipeline`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vmnet import __version__
+from vmnet.config import DEFAULT_PROFILE, PROFILES, SEGMENTATIONS
+from vmnet.errors import exit_status
+
+
+def render(arguments: argparse.Namespace) -> None:
+    """Render procedural music videos into a folder."""
+    from vmnet.corpus.rendered import render_corpus
+
+    corpus = render_corpus(
+        arguments.folder,
+        splits=tuple(arguments.clips),
+        seconds=tuple(arguments.seconds),
+        seed=arguments.seed,
+        jobs=_jobs(arguments),
+    )
+    print(f"{len(corpus.clips)} rendered clips, with their truth as JAMS: {arguments.folder}")
+
+
+def scan(arguments: argparse.Namespace) -> None:
+    """List the clips of a corpus and what is wrong with any."""
+    from vmnet import media
+    from vmnet.errors import VmnetError
+
+    run = _open(arguments)
+    bad = 0
+    for clip in run.corpus.clips:
+        try:
+            info = media.require(clip.path)
+            what = f"{info.duration:7.1f} s  {info.width}x{info.height}  {info.fps:.4g} fps"
+        except VmnetError as error:
+            bad += 1
+            what = f"cannot be used: {error}"
+        print(f"{clip.split:5}  {clip.clip_id:24}  {what}")
+    print(f"{run.corpus.name}: {len(run.corpus.clips)} clips ({run.corpus.kind}), {bad} unusable")
+
+
+def extract(arguments: argparse.Namespace) -> None:
+    """Compute the frame features of a corpus."""
+    from vmnet import pipeline
+
+    run = _open(arguments)
+    pipeline.prepare(run, pipeline.BASELINES)
+    pipeline.report_failures(run)
+
+
+def segment(arguments: argparse.Namespace) -> None:
+    """Compute the boundaries of a corpus."""
+    from vmnet import pipeline
+
+    run = _open(arguments)
+    pipeline.prepare(run)
+    for clip in pipeline.usable(run):
+        counts = [
+            f"{name} {len(pipeline.boundaries(run, name, clip)) - 1}" for name in run.segmenters
+        ]
+        print(f"{clip.clip_id:24}  segments: {', '.join(counts)}")
+    pipeline.report_failures(run)
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train the networks of a corpus."""
+    from vmnet import pipeline
+
+    run = _open(arguments)
+    pipeline.prepare(run)
+    for system in pipeline.all_systems(run):
+        trained = pipeline.network(run, system)
+        print(f"{system.name} {system.segmenter}: best after {trained.best_step} updates")
+    pipeline.report_failures(run)
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Rank the test clips with every segmentation and distance of the run."""
+    from vmnet import pipeline
+
+    run = _open(arguments)
+    pipeline.prepare(run)
+    systems = [pipeline.seg_vm_net(name) for name in run.segmenters]
+    table = pipeline.results(run, systems, arguments.distances, arguments.scenarios)
+    table = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
+    wide = table.pivot(index=["segmenter", "distance"], columns="scenario", values="value")
+    print(f"mean rank among {table.n_clips.iloc[0]} test clips, {run.corpus.kind}")
+    print(wide.to_string(float_format="%.1f"))
+    pipeline.report_failures(run)
+
+
+def recommend(arguments: argparse.Namespace) -> None:
+    """Rank the music of a corpus for one video."""
+    from vmnet import pipeline
+
+    run = _open(arguments)
+    ranking = pipeline.recommend(run, arguments.video, arguments.distance, arguments.top)
+    print(f"{'rank':>4}  {'distance':>9}  music of")
+    for rank, (clip, distance) in enumerate(ranking, 1):
+        print(f"{rank:4}  {distance:9.4f}  {clip.title or clip.clip_id} ({clip.path})")
+
+
+def _open(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
+    from vmnet import pipeline
+
+    return pipeline.open_run(
+        arguments.profile,
+        arguments.corpus,
+        arguments.seed,
+        arguments.jobs,
+        arguments.segmenters,
+    )
+
+
+def _jobs(arguments: argparse.Namespace) -> int:
+    import os
+
+    return arguments.jobs or os.cpu_count() or 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the `vmnet` command."""
+    parser = argparse.ArgumentParser(prog="vmnet", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"vmnet {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    shared = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    shared.add_argument("--seed", type=int, default=0, help="seed of every random draw")
+    shared.add_argument("--jobs", type=int, default=0, help="clips at once (default: processors)")
+
+    of_corpus = argparse.ArgumentParser(add_help=False, parents=[shared], allow_abbrev=False)
+    of_corpus.add_argument(
+        "--corpus", default="", help="'rendered' or a folder (default: the profile's)"
+    )
+    of_corpus.add_argument("--profile", default=DEFAULT_PROFILE, choices=sorted(PROFILES))
+    of_corpus.add_argument(
+        "--segmenters", nargs="+", default=list(SEGMENTATIONS), help="segmentations S"
+    )
+
+    def command(
+        function: Callable[[argparse.Namespace], None], parent: argparse.ArgumentParser
+    ) -> argparse.ArgumentParser:
+        one = commands.add_parser(
+            function.__name__,
+            help=function.__doc__,
+            description=function.__doc__,
+            parents=[parent],
+            allow_abbrev=False,
+        )
+        one.set_defaults(function=function)
+        return one
+
+    one = command(render, shared)
+    one.add_argument("folder", type=Path)
+    one.add_argument("--clips", type=int, nargs=3, default=[8, 2, 6], help="train, valid, test")
+    one.add_argument("--seconds", type=float, nargs=2, default=[30, 60], help="shortest, longest")
+    for function in (scan, extract, segment, train):
+        command(function, of_corpus)
+    one = command(evaluate, of_corpus)
+    one.add_argument("--distances", nargs="+", default=["centroid", "nw", "sw", "trace"])
+    one.add_argument("--scenarios", nargs="+", default=["vanilla"])
+    one = command(recommend, of_corpus)
+    one.set_defaults(segmenters=["olda"])
+    one.add_argument("video", type=Path)
+    one.add_argument("--distance", default="trace", help="how the catalog is ranked")
+    one.add_argument("--top", type=int, default=10, help="how many tracks are listed")
+    return parser
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Parse the options, run the command, return the exit status."""
+    arguments = build_parser().parse_args(words)
+    return exit_status(lambda: arguments.function(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
