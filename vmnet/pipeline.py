@@ -413,9 +413,8 @@ def recommend(
     query = Clip("query", Path(video).absolute(), "query")
     stages = [extractor_stage(system.video), segmenter_stages([system.segmenter])[system.segmenter]]
     for stage in stages:
-        output = stage.file(run, query)
-        failed = run_jobs([Job("query", query.path, output, stage.compute)], 1, stage.name)
-        if failed:
+        job = Job("query", query.path, stage.file(run, query), stage.compute)
+        if not job.output.exists() and (failed := run_jobs([job], 1, stage.name)):
             raise MediaError(failed["query"])
     catalog = usable(run)
     queries = trained.embed_video(_segment_means(run, [query], system.video, system.segmenter))
