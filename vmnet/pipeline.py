@@ -46,14 +46,14 @@ class System:
 
 # Paper V-A: the original VM-Net, and the same with learned music features.
 BASELINES = (
-    System("baseline 1", "clip", music="handcrafted"),
-    System("baseline 2", "clip"),
+    System("baseline_1", "clip", music="handcrafted"),
+    System("baseline_2", "clip"),
 )
 
 
 def seg_vm_net(segmenter: str) -> System:
     """Return the paper's proposal for one segmentation (paper IV: one network per S)."""
-    return System("Seg-VM-Net", segmenter)
+    return System("seg_vmnet", segmenter)
 
 
 @dataclass
@@ -322,7 +322,7 @@ def network(run: Run, system: System) -> "TrainedVMNet":
     config = TrainingConfig(seed=run.seed, **run.profile.training)
     train_video, train_music = segment_features(run, system, "train")
     valid_video, valid_music = segment_features(run, system, "valid")
-    folder = run.folder / "networks" / f"{_slug(system)}-{_made_from(run, system)}"
+    folder = run.folder / "networks" / f"{system.name}-{system.segmenter}-{_made_from(run, system)}"
     return train(train_music, train_video, valid_music, valid_video, config, folder)
 
 
@@ -366,7 +366,7 @@ def results(
     tables = []
     for system in systems:
         made_from = _made_from(run, system, split=split, **asked)
-        path = run.folder / "results" / f"{_slug(system)}-{made_from}.csv"
+        path = run.folder / "results" / f"{system.name}-{system.segmenter}-{made_from}.csv"
         if not path.exists():
             video, music = embeddings(run, system, split)
             rows = evaluate(video, music, **asked)
@@ -421,10 +421,6 @@ def recommend(
     targets = trained.embed_music(_segment_means(run, catalog, system.music, system.segmenter))
     distances = distance_matrix(queries, targets, distance)[0]
     return [(catalog[i], float(distances[i])) for i in np.argsort(distances, kind="stable")[:top]]
-
-
-def _slug(system: System) -> str:
-    return f"{system.name} {system.segmenter}".lower().replace(" ", "-")
 
 
 def _made_from(run: Run, system: System, **more: Any) -> str:

@@ -1,0 +1,112 @@
+"""A batch: parallel as serial, bad clips reported, no worker left behind by a kill."""
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from vmnet import store
+from vmnet.batch import Job, run_jobs
+from vmnet.errors import VmnetError
+
+# Written to a file of its own, because a spawned worker must be able to import what it is sent.
+WORK = """
+import errno, os, time
+import numpy as np
+from vmnet.errors import MediaError
+
+def number(path):
+    return {"value": np.array([int(path.stem)])}
+
+def fail_on_some(path):
+    if path.stem == "2":
+        raise MediaError(f"{path} has no sound; use another file.")
+    if path.stem == "3":
+        raise ZeroDivisionError("a decoder's own bug")
+    return number(path)
+
+def fill_the_disk(path):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+def die(path):
+    os._exit(3)
+
+def sleep(path):
+    (path.parent / f"{os.getpid()}.pid").touch()
+    time.sleep(60)
+    return number(path)
+"""
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    (tmp_path / "batch_work.py").write_text(WORK)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sys.modules.pop("batch_work", None)
+    return importlib.import_module("batch_work")
+
+
+def jobs_for(folder, compute, n=5):
+    return [
+        Job(f"c{i}", folder / f"{i}.mp4", folder / "out" / f"{i}.npz", compute) for i in range(n)
+    ]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_bad_clips_are_reported_and_the_others_done(tmp_path, work, processes):
+    failures = run_jobs(jobs_for(tmp_path, work.fail_on_some), processes, "test")
+    assert set(failures) == {"c2", "c3"}
+    assert failures["c2"].endswith("2.mp4 has no sound; use another file.")
+    assert "ZeroDivisionError: a decoder's own bug" in failures["c3"]
+    outputs = {file.stem: store.load_arrays(file)["value"] for file in (tmp_path / "out").iterdir()}
+    assert outputs == {"0": [0], "1": [1], "4": [4]}
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_full_disk_ends_the_batch_with_nothing_half_written(tmp_path, work, processes):
+    with pytest.raises(OSError, match="No space left"):
+        run_jobs(jobs_for(tmp_path, work.fill_the_disk), processes, "test")
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_a_dead_worker_is_one_clear_sentence(tmp_path, work):
+    with pytest.raises(VmnetError, match="run again with --jobs 1"):
+        run_jobs(jobs_for(tmp_path, work.die), 2, "test")
+
+
+def test_workers_end_with_a_killed_parent(tmp_path, work):
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "from pathlib import Path; from vmnet.batch import Job, run_jobs; import batch_work\n"
+        "if __name__ == '__main__':\n"
+        f"    here = Path({str(tmp_path)!r})\n"
+        "    run_jobs([Job(str(i), here / f'{i}.mp4', here / f'{i}.npz', batch_work.sleep)\n"
+        "              for i in range(2)], 2, 'test')\n"
+    )
+    parent = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
+    wait_until(lambda: len(list(tmp_path.glob("*.pid"))) == 2)
+    workers = [int(file.stem) for file in tmp_path.glob("*.pid")]
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    wait_until(lambda: not any(is_running(worker) for worker in workers))
+
+
+def wait_until(condition, seconds=30.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def is_running(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not (state.exists() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z")
