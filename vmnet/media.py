@@ -1,4 +1,4 @@
-"""Sound and pictures of media files, decoded with PyAV as streams: memory does not grow with length.
+"""Sound and pictures of media files, decoded with PyAV piece by piece, in constant memory.
 
 Conventions
 -----------
@@ -10,20 +10,19 @@ a late start, or a gap of more than `MAX_DRIFT` seconds, becomes silence. Pictur
 (the rotation of phone videos is applied) with square pixels. Cover art is no video.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, groupby
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
-from av.sidedata.sidedata import Type as SideData
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -76,15 +75,15 @@ def probe(path: Path) -> MediaInfo:
     ------
     MediaError
         If the file is missing, empty, not a media file, truncated, or holds nothing to play.
-        A file is truncated when its data end more than 5 % and more than 2 s before its header says.
+        A file is truncated when it ends more than 5 % and more than 2 s before its header says.
     """
     path = Path(path)
     with _open(path) as container:
         survey = _survey(container)
-        if survey.end <= 0:
-            raise MediaError(f"{path} holds neither sound nor pictures: export it again.")
         _check_complete(path, container, survey.end)
         sound, picture = survey.first_sound, survey.first_picture
+        if survey.end <= 0 or (sound is None and picture is None):
+            raise MediaError(f"{path} holds no sound and no pictures: use another file.")
         stream = _video_stream(container)
         width, height = _displayed_size(picture, stream.sample_aspect_ratio) if picture else (0, 0)
         return MediaInfo(
@@ -136,7 +135,7 @@ def n_seconds(duration: float) -> int:
 def load_audio(path: Path, sample_rate: int) -> np.ndarray:
     """Return the sound of a file: (n_samples,) float32, mono, in [-1, 1], sample 0 at time 0.
 
-    The array ends where the sound ends, which may be before or after the last picture.
+    The array ends where the sound ends: it may be shorter than the file's `duration`, never longer.
 
     Raises
     ------
@@ -202,13 +201,13 @@ def pictures(
         return
     with closing(_frames(path, first)) as frames:
         converter = VideoReformatter()
-        (now, shown), upcoming = next(frames), next(frames, None)
+        (_, shown), upcoming = next(frames), next(frames, None)
         previous = first
         for time in chain([first], times):
             if time < previous:
                 raise ValueError(f"times must ascend, but {time} follows {previous}")
             while upcoming is not None and upcoming[0] <= time + TIME_ROUNDING:
-                (now, shown), upcoming = upcoming, next(frames, None)
+                (_, shown), upcoming = upcoming, next(frames, None)
             previous = time
             yield _upright(shown, size, converter)
 
@@ -257,7 +256,7 @@ def _open(path: Path) -> Iterator[InputContainer]:
         raise MediaError(f"{path} is empty: copy or download it again.")
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
     try:
-        container = av.open(f"file:{path.absolute()}", options=options)
+        container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
     except PermissionError:
         raise MediaError(f"{path} may not be read: change its permissions.") from None
     except av.FFmpegError:
@@ -270,7 +269,9 @@ def _why_unreadable(path: Path) -> str:
     with path.open("rb") as file:
         is_mp4 = file.read(8)[4:] == b"ftyp"
     if is_mp4:
-        return f"{path} is truncated (an MP4 without its index): copy or download it again."
+        return (
+            f"{path} is truncated or damaged (an MP4 without an index): copy or download it again."
+        )
     return f"{path} is not a media file that can be read: convert it to MP4."
 
 
@@ -279,15 +280,15 @@ def _comment(container: InputContainer) -> str:
     return tags.get("comment", "")
 
 
-def _video_stream(container: InputContainer) -> VideoStream | None:
-    """Return the first stream of moving pictures that has a decoder."""
+def _video_stream(container: InputContainer) -> Any:
+    """Return the first VideoStream of moving pictures that has a decoder, or None."""
     covers = Disposition.attached_pic | Disposition.timed_thumbnails
     usable = (s for s in container.streams.video if s.codec_context and not s.disposition & covers)
     return next(usable, None)
 
 
-def _audio_stream(container: InputContainer) -> AudioStream | None:
-    """Return the first sound stream that has a decoder."""
+def _audio_stream(container: InputContainer) -> Any:
+    """Return the first AudioStream that has a decoder, or None."""
     return next((s for s in container.streams.audio if s.codec_context), None)
 
 
@@ -313,12 +314,12 @@ def _survey(container: InputContainer) -> _Survey:
     """Read every packet of the sound and picture streams; decode until each has given a frame."""
     sound, picture = _audio_stream(container), _video_stream(container)
     origin = _origin(container)
-    firsts: dict[Stream | None, AudioFrame | VideoFrame] = {}
+    firsts: dict[Stream | None, Any] = {}
     end = 0.0
     for packet in _packets(container, [stream for stream in (sound, picture) if stream]):
         end = max(end, _packet_end(packet) - origin)
         if packet.stream not in firsts:
-            firsts.update((packet.stream, frame) for frame in _decode_packet(packet)[:1])
+            firsts.update((packet.stream, frame) for frame in (_decode_packet(packet) or [])[:1])
     for stream in (sound, picture):
         if stream and stream not in firsts:
             firsts.update((stream, frame) for frame in _flush(stream)[:1])
@@ -354,18 +355,19 @@ def _packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packe
         for packet in container.demux(streams):
             if packet.size:  # PyAV ends with empty ones, which stand for a flush
                 yield packet
-    except av.FFmpegError:
-        return  # the data break off; `probe` has refused the file if that is too early
+    except (av.FFmpegError, IndexError):  # PyAV's flush ends in IndexError if a stream came late
+        return  # the data break off; `probe` refuses the file if that is too early
 
 
-def _decode_packet(packet: Packet) -> list:
+def _decode_packet(packet: Packet) -> list | None:
+    """Return the frames that a packet completes, or None if it is damaged."""
     try:
         return packet.decode()
     except av.FFmpegError:
-        return []
+        return None
 
 
-def _flush(stream: AudioStream | VideoStream) -> list:
+def _flush(stream: Any) -> list:
     """Return the frames that the decoder still holds back."""
     try:
         frames = stream.decode(None)
@@ -376,19 +378,14 @@ def _flush(stream: AudioStream | VideoStream) -> list:
     return frames
 
 
-def _decode(
-    path: Path, container: InputContainer, stream: AudioStream | VideoStream
-) -> Iterator[AudioFrame | VideoFrame]:
+def _decode(path: Path, container: InputContainer, stream: Any) -> Iterator[Any]:
     """Yield the frames of a stream; a few damaged packets are passed over."""
     n_packets = n_damaged = 0
     for packet in _packets(container, [stream]):
         n_packets += 1
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            n_damaged += 1
-            continue
-        yield from frames
+        frames = _decode_packet(packet)
+        n_damaged += frames is None
+        yield from frames or []
     yield from _flush(stream)
     if n_damaged > MAX_DAMAGED * n_packets:
         raise MediaError(
@@ -399,15 +396,16 @@ def _decode(
 
 def _sound(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
     """Yield the sound of a file in pieces: (n,) float32 mono in [-1, 1], without gaps from 0 s."""
-    require(path, video=False)
+    n_samples = round(require(path, video=False).duration * sample_rate)
+    position = 0
     with _open(path) as container:
         origin = _origin(container)
-        position = 0
         for piece in _resampled(_decode(path, container, _audio_stream(container)), sample_rate):
             samples = piece.to_ndarray().mean(axis=0).clip(-1, 1)
-            drift = 0 if piece.pts is None else (piece.time - origin) * sample_rate - position
+            drift = 0.0 if piece.time is None else (piece.time - origin) * sample_rate - position
             if position == 0 or abs(drift) > MAX_DRIFT * sample_rate:
                 samples = _shifted(samples, round(drift))
+            samples = samples[: n_samples - position]  # a codec pads its last packet
             position += len(samples)
             if len(samples):
                 yield samples
@@ -428,8 +426,8 @@ def _shifted(samples: np.ndarray, shift: int) -> np.ndarray:
     return np.concatenate([np.zeros(shift, samples.dtype), samples])
 
 
-def _frames(path: Path, start: float = 0.0) -> Iterator[tuple[float, VideoFrame]]:
-    """Yield (time in seconds, frame) as shown, from a frame that is not after `start`, or the first."""
+def _frames(path: Path, start: float = 0.0) -> Generator[tuple[float, VideoFrame]]:
+    """Yield (time in seconds, frame) as shown, from the first or from one not after `start`."""
     if start > SEEK_AFTER:
         frames = _frames_after_seek(path, start)
         first = next(frames, None)
@@ -440,7 +438,7 @@ def _frames(path: Path, start: float = 0.0) -> Iterator[tuple[float, VideoFrame]
     yield from _frames_after_seek(path, 0.0)
 
 
-def _frames_after_seek(path: Path, start: float) -> Iterator[tuple[float, VideoFrame]]:
+def _frames_after_seek(path: Path, start: float) -> Generator[tuple[float, VideoFrame]]:
     """Yield (time in seconds, frame) from about the last key frame before `start`."""
     with _open(path) as container:
         stream = _video_stream(container)
@@ -478,7 +476,7 @@ def _orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
     FFmpeg's display matrix is nine integers, row by row: a point (x, y) is shown at
     (a x + c y, b x + d y), where a and b head the first row and c and d the second.
     """
-    matrix = frame.side_data.get(SideData.DISPLAYMATRIX)
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return False, False, False
     a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5]
