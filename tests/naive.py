@@ -1,0 +1,148 @@
+"""Slow, obvious twins of the kernels, straight from the paper's equations and pseudo-code.
+
+Distances take two clips, lists of segment vectors; all arithmetic is Python's own, in double
+precision. Nothing here imports vmnet.
+"""
+
+import math
+
+# Distances (thesis, equations 7.1 to 7.6 and algorithms 1 and 2)
+
+
+def dot(a, b):
+    return sum(float(x) * float(y) for x, y in zip(a, b, strict=True))
+
+
+def squared_distance(a, b):
+    return sum((float(x) - float(y)) ** 2 for x, y in zip(a, b, strict=True))
+
+
+def mean(vectors):
+    return [sum(float(v[k]) for v in vectors) / len(vectors) for k in range(len(vectors[0]))]
+
+
+def centroid(m, v):
+    return squared_distance(mean(m), mean(v))
+
+
+def single(m, v):
+    return min(squared_distance(a, b) for a in m for b in v)
+
+
+def complete(m, v):
+    return max(squared_distance(a, b) for a in m for b in v)
+
+
+def nw(m, v, indel=0.05):
+    X = {}
+    for i in range(len(m) + 1):
+        X[i, 0] = -indel * i
+    for j in range(len(v) + 1):
+        X[0, j] = -indel * j
+    for i in range(1, len(m) + 1):
+        for j in range(1, len(v) + 1):
+            sim = dot(m[i - 1], v[j - 1])
+            X[i, j] = max(X[i - 1, j] - indel, X[i, j - 1] - indel, X[i - 1, j - 1] + sim)
+    return -X[len(m), len(v)]
+
+
+def sw(m, v, indel=0.01):
+    X = {}
+    for i in range(len(m) + 1):
+        X[i, 0] = 0
+    for j in range(len(v) + 1):
+        X[0, j] = 0
+    for i in range(1, len(m) + 1):
+        for j in range(1, len(v) + 1):
+            sim = dot(m[i - 1], v[j - 1])
+            X[i, j] = max(0, X[i - 1, j] - indel, X[i, j - 1] - indel, X[i - 1, j - 1] + sim)
+    return -max(X.values())
+
+
+def minus_dot(a, b):
+    return -dot(a, b)
+
+
+def trace(m, v, D=minus_dot):
+    return sum(D(a, b) for a, b in zip(m, v, strict=False))
+
+
+def best_trace(m, v, D=minus_dot):
+    if len(m) < len(v):
+        shifts = range(len(v) - len(m) + 1)
+        return min(sum(D(m[i], v[i + k]) for i in range(len(m))) for k in shifts)
+    if len(m) > len(v):
+        shifts = range(len(m) - len(v) + 1)
+        return min(sum(D(m[i + k], v[i]) for i in range(len(v))) for k in shifts)
+    return trace(m, v, D)
+
+
+def trace_printed(m, v):
+    return trace(m, v, squared_distance)
+
+
+def best_trace_printed(m, v):
+    return best_trace(m, v, squared_distance)
+
+
+DISTANCES = {
+    "centroid": centroid,
+    "single": single,
+    "complete": complete,
+    "nw": nw,
+    "sw": sw,
+    "trace": trace,
+    "best_trace": best_trace,
+    "trace_printed": trace_printed,
+    "best_trace_printed": best_trace_printed,
+}
+
+
+def distance_matrix(queries, targets, method, **params):
+    return [[DISTANCES[method](query, target, **params) for target in targets] for query in queries]
+
+
+# Metrics (paper, section V-F)
+
+
+def rank(row, right):
+    """Average place of `row[right]` over all orders in which ties may be listed."""
+    better = sum(d < row[right] for d in row)
+    tied = sum(d == row[right] for d in row)
+    places = range(better + 1, better + tied + 1)
+    return sum(places) / len(places)
+
+
+def ranks(distances, targets=None):
+    targets = range(len(distances)) if targets is None else targets
+    return [rank(list(row), right) for row, right in zip(distances, targets, strict=True)]
+
+
+def summarize(ranks):
+    n = len(ranks)
+    average = sum(ranks) / n
+    variance = sum((rank - average) ** 2 for rank in ranks) / (n - 1)
+    middle = sorted(ranks)[(n - 1) // 2 : n // 2 + 1]
+    return {
+        "R@1": 100 * sum(rank <= 1 for rank in ranks) / n,
+        "R@10": 100 * sum(rank <= 10 for rank in ranks) / n,
+        "R@25": 100 * sum(rank <= 25 for rank in ranks) / n,
+        "mean_rank": average,
+        "ci95": 1.96 * math.sqrt(variance / n),
+        "median_rank": sum(middle) / len(middle),
+    }
+
+
+# Scenarios (paper, section V-E), on one clip
+
+
+def crop(segments):
+    segments = list(segments)
+    for _ in range(2):
+        if len(segments) > 1:
+            segments.pop(0)
+    return segments
+
+
+def stretch(segments):
+    return [copy for segment in segments for copy in (segment, segment)]

@@ -1,0 +1,307 @@
+"""Ranking distances between clips, each a sequence of segment embeddings (paper, section IV-D).
+
+All are symmetric, so it does not matter which of queries and targets is the music and which the
+video: the matrix of the swapped roles is the transpose. Smaller = better.
+
+D[i, j] = |q_i - t_j|^2 is computed with the norms, so embeddings need not have unit norm there
+(`centroid`, `single`, `complete`, and the two `_printed`). The similarity forms (`nw`, `sw`,
+`trace`, `best_trace`) sum dot products q_i . t_j, which the network's unit norm bounds to [-1, 1].
+
+`trace` and `best_trace` are minus sums of dot products. Read literally, equations 7.4 to 7.6 sum
+non-negative D over min(K_q, K_t) terms, which puts every short track near every query; that reading
+is kept as `trace_printed` and `best_trace_printed`.
+
+Dot products are float32 and come from block matrix products; recurrences and diagonal sums are
+float64, the result is float32. Distances agree with the same formulae in float64 within about
+1e-6 times the number of segments times the largest squared norm.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vmnet.aligners.sequences import Sequences
+from vmnet.errors import VmnetError
+
+NW_INDEL = 0.05  # paper, algorithm 1
+SW_INDEL = 0.01  # paper, algorithm 2
+BLOCK_ROWS = 4096  # segments on each side of a block: 4096^2 float32 dot products are 64 MiB
+
+
+def centroid(queries: Sequences, targets: Sequences) -> np.ndarray:
+    """|mean_i(q_i) - mean_j(t_j)|^2, the means not renormalised (thesis eq. 7.1)."""
+    return single(_centroids(queries), _centroids(targets))
+
+
+def single(queries: Sequences, targets: Sequences) -> np.ndarray:
+    """Single linkage, min D[i, j] (thesis eq. 7.2)."""
+    least = _largest(*_minus_squared_distances(queries, targets))
+    return np.maximum(least, 0)  # rounding may leave -1e-7 where D is 0
+
+
+def complete(queries: Sequences, targets: Sequences) -> np.ndarray:
+    """Complete linkage, max D[i, j] (thesis eq. 7.3)."""
+    queries, targets = _minus_squared_distances(queries, targets)
+    return np.maximum(-_largest(queries.map(np.negative), targets), 0)
+
+
+def nw(queries: Sequences, targets: Sequences, indel: float = NW_INDEL) -> np.ndarray:
+    """Minus the score of the global alignment of dot products (paper, algorithm 1)."""
+    from vmnet.aligners.kernels import needleman_wunsch_scores
+
+    return _distances(_of_products(needleman_wunsch_scores, _cost(indel)), queries, targets)
+
+
+def sw(queries: Sequences, targets: Sequences, indel: float = SW_INDEL) -> np.ndarray:
+    """Minus the score of the best local alignment of dot products (paper, algorithm 2)."""
+    from vmnet.aligners.kernels import smith_waterman_scores
+
+    return _distances(_of_products(smith_waterman_scores, _cost(indel)), queries, targets)
+
+
+def trace(queries: Sequences, targets: Sequences) -> np.ndarray:
+    """-sum q_i . t_i over i = 1..min(K_q, K_t): eq. 7.4 with similarities for distances."""
+    return _distances(_diagonal_sums, queries, targets)
+
+
+def best_trace(queries: Sequences, targets: Sequences) -> np.ndarray:
+    """The least `trace` over all shifts of the shorter within the longer: eq. 7.5 and 7.6 likewise.
+
+    Equal lengths leave one diagonal, so that best_trace = trace.
+    """
+    from vmnet.aligners.kernels import best_diagonal_scores
+
+    return _distances(_of_products(best_diagonal_scores), queries, targets)
+
+
+def trace_printed(queries: Sequences, targets: Sequences) -> np.ndarray:
+    """Sum of D[i, i] over i = 1..min(K_q, K_t), as printed (thesis eq. 7.4)."""
+    return np.maximum(trace(*_minus_squared_distances(queries, targets)), 0)
+
+
+def best_trace_printed(queries: Sequences, targets: Sequences) -> np.ndarray:
+    """The least `trace_printed` over all shifts of the shorter, as printed (eq. 7.5 and 7.6)."""
+    return np.maximum(best_trace(*_minus_squared_distances(queries, targets)), 0)
+
+
+Distance = Callable[..., np.ndarray]
+DISTANCES: dict[str, Distance] = {
+    "centroid": centroid,
+    "single": single,
+    "complete": complete,
+    "nw": nw,
+    "sw": sw,
+    "trace": trace,
+    "best_trace": best_trace,
+    "trace_printed": trace_printed,
+    "best_trace_printed": best_trace_printed,
+}
+
+
+def distance_matrix(
+    queries: Sequences, targets: Sequences, method: str, **params: Any
+) -> np.ndarray:
+    """Distance of every query to every target.
+
+    Parameters
+    ----------
+    queries, targets : Sequences
+        Segment embeddings of one dim.
+    method : str
+        A key of `DISTANCES`.
+    **params
+        `indel`, the cost of an insertion or deletion in the unit of the dot product: a number >= 0,
+        for "nw" (0.05 unless given) and "sw" (0.01).
+
+    Returns
+    -------
+    (n_queries, n_targets) float32, finite, smaller = better
+
+    Raises
+    ------
+    VmnetError
+        If the method or a parameter is unknown, the dims differ, or a value is not finite.
+    """
+    if method not in DISTANCES:
+        raise VmnetError(f"unknown distance {method!r}: choose from {', '.join(DISTANCES)}")
+    known = list(inspect.signature(DISTANCES[method]).parameters)[2:]
+    unknown = sorted(set(params) - set(known))
+    if unknown:
+        takes = ", ".join(known) if known else "no parameter"
+        raise VmnetError(f"unknown parameter {unknown[0]!r}: distance {method!r} takes {takes}")
+    _check(queries, targets)
+    distances = DISTANCES[method](queries, targets, **params)
+    if not np.isfinite(distances).all():
+        raise VmnetError(f"distance {method!r} overflows float32: normalise the embeddings")
+    return distances + np.float32(0)  # no negative zeros
+
+
+class Alignment(NamedTuple):
+    """Matched segments (i of the query, j of the target), (n_matches, 2) int64, and their score."""
+
+    path: np.ndarray
+    score: float
+
+
+def align(
+    query: np.ndarray, target: np.ndarray, method: str = "nw", indel: float | None = None
+) -> Alignment:
+    """Align two clips and say which segments match.
+
+    Parameters
+    ----------
+    query : (n_query_segments, dim)
+    target : (n_target_segments, dim)
+    method : "nw" or "sw"
+        Global (paper, algorithm 1) or local (algorithm 2).
+    indel : float, optional
+        As in `distance_matrix`.
+
+    Returns
+    -------
+    Alignment
+        The score is minus the distance. Where several paths have it, a match goes before a skip,
+        and the path that ends first before the others. A local path is empty if no dot product
+        is positive.
+
+    Raises
+    ------
+    VmnetError
+        As `distance_matrix`.
+    """
+    from vmnet.aligners import kernels
+
+    aligners = {
+        "nw": (kernels.needleman_wunsch, NW_INDEL),
+        "sw": (kernels.smith_waterman, SW_INDEL),
+    }
+    if method not in aligners:
+        raise VmnetError(f"unknown alignment {method!r}: choose from {', '.join(aligners)}")
+    queries, targets = Sequences.from_list([query]), Sequences.from_list([target])
+    _check(queries, targets)
+    fill, default = aligners[method]
+    indel = _cost(default if indel is None else indel)
+    similarity = queries.data @ targets.data.T
+    X = np.empty((len(query) + 1, len(target) + 1))
+    score = fill(similarity, indel, X)
+    return Alignment(_path(X, similarity, indel, local=method == "sw"), float(score))
+
+
+def _path(X: np.ndarray, similarity: np.ndarray, indel: float, local: bool) -> np.ndarray:
+    """Walk back through the filled table X to where the alignment starts."""
+    last = np.argmax(X) if local else X.size - 1
+    i, j = map(int, np.unravel_index(last, X.shape))
+    path = []
+    while i > 0 and j > 0 and not (local and X[i, j] == 0):
+        match = X[i - 1, j - 1] + similarity[i - 1, j - 1]
+        up, left = X[i - 1, j] - indel, X[i, j - 1] - indel
+        if match >= max(up, left):
+            i, j = i - 1, j - 1
+            path.append((i, j))
+        elif up >= left:
+            i -= 1
+        else:
+            j -= 1
+    return np.array(path[::-1], dtype=np.int64).reshape(-1, 2)
+
+
+Scores = Callable[[Sequences, Sequences], np.ndarray]
+
+
+def _distances(scores: Scores, queries: Sequences, targets: Sequences) -> np.ndarray:
+    """Return minus the scores of all pairs, block by block to bound the memory."""
+    distances = np.empty((len(queries), len(targets)), np.float32)
+    for rows in _blocks(queries):
+        for columns in _blocks(targets):
+            distances[rows, columns] = -scores(queries.select(rows), targets.select(columns))
+    return distances
+
+
+def _blocks(sequences: Sequences) -> Iterator[slice]:
+    """Cut the clips into runs of at most `BLOCK_ROWS` segments, at least one clip each."""
+    start = 0
+    while start < len(sequences):
+        limit = sequences.offsets[start] + BLOCK_ROWS
+        stop = max(start + 1, int(np.searchsorted(sequences.offsets, limit, side="right")) - 1)
+        yield slice(start, stop)
+        start = stop
+
+
+def _of_products(kernel: Any, *params: float) -> Scores:
+    """Return the scores that `kernel` makes of a block's dot products."""
+
+    def scores(queries: Sequences, targets: Sequences) -> np.ndarray:
+        similarity = queries.data @ targets.data.T
+        return kernel(similarity, queries.offsets, targets.offsets, *params)
+
+    return scores
+
+
+def _largest(queries: Sequences, targets: Sequences) -> np.ndarray:
+    """Return minus the largest dot product of each pair."""
+    from vmnet.aligners.kernels import largest_scores
+
+    return _distances(_of_products(largest_scores), queries, targets)
+
+
+def _diagonal_sums(queries: Sequences, targets: Sequences) -> np.ndarray:
+    """Sum the main diagonals: one matrix product per position needs no dot product off them."""
+    scores = np.zeros((len(queries), len(targets)))
+    for i in range(min(queries.lengths.max(), targets.lengths.max())):
+        long_queries = np.flatnonzero(queries.lengths > i)
+        long_targets = np.flatnonzero(targets.lengths > i)
+        ith_queries = queries.data[queries.offsets[long_queries] + i]
+        ith_targets = targets.data[targets.offsets[long_targets] + i]
+        scores[np.ix_(long_queries, long_targets)] += ith_queries @ ith_targets.T
+    return scores
+
+
+def _centroids(sequences: Sequences) -> Sequences:
+    """Return clips of one segment, the mean."""
+    sums = np.add.reduceat(sequences.data, sequences.offsets[:-1], axis=0, dtype=np.float64)
+    means = (sums / sequences.lengths[:, None]).astype(np.float32)
+    return Sequences(means, np.arange(len(sequences) + 1), sequences.ids)
+
+
+def _minus_squared_distances(queries: Sequences, targets: Sequences) -> tuple[Sequences, Sequences]:
+    """Return sequences two dimensions larger whose dot products are -|q_i - t_j|^2."""
+
+    def with_norms(data: np.ndarray) -> np.ndarray:
+        norms = np.einsum("ij,ij->i", data, data)
+        return np.column_stack([2 * data, -norms, np.full_like(norms, -1)])
+
+    def with_ones(data: np.ndarray) -> np.ndarray:
+        norms = np.einsum("ij,ij->i", data, data)
+        return np.column_stack([data, np.ones_like(norms), norms])
+
+    return queries.map(with_norms), targets.map(with_ones)
+
+
+def _cost(indel: float) -> float:
+    if not (isinstance(indel, Real) and 0 <= indel < np.inf):
+        raise VmnetError(f"indel must be a finite number of at least 0, not {indel!r}")
+    return float(indel)
+
+
+def _check(queries: Sequences, targets: Sequences) -> None:
+    if queries.dim != targets.dim:
+        raise VmnetError(
+            f"queries have {queries.dim} dimensions and targets {targets.dim}: "
+            "embed both with the same model"
+        )
+    _check_finite(queries, "query")
+    _check_finite(targets, "target")
+
+
+def _check_finite(sequences: Sequences, role: str) -> None:
+    finite = np.isfinite(sequences.data).all(axis=1)
+    if not finite.all():
+        row = np.flatnonzero(~finite)[0]
+        clip = np.searchsorted(sequences.offsets, row, side="right") - 1
+        raise VmnetError(
+            f"{role} clip {sequences.ids[clip]!r} holds a value that is not finite: "
+            "compute its embedding again"
+        )
