@@ -1,0 +1,142 @@
+"""The film to a song: which set-up is on screen when, and its pictures one after the other."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from vmnet.corpus.rendered.canvas import HEIGHT, WIDTH, Canvas, Palette, develop, draw_palettes
+from vmnet.corpus.rendered.scenes import PEOPLE, SCENES, Draw, Moment
+from vmnet.corpus.rendered.song import BEATS, Section, Song
+from vmnet.corpus.rendered.style import Style
+
+FPS = 25
+LONGEST_SHOT, SHORTEST_SHOT = 8.0, 1.8  # mean lengths in seconds, of no and of full energy
+_AT_LEAST = 1.0  # seconds between two cuts
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """A scene as one camera sees it: with which colours, from where."""
+
+    name: str
+    draw: Draw
+    palette: Palette
+    x: float
+    y: float
+    zoom: float
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One set-up on screen from frame `start` up to frame `stop`, in a section of the song."""
+
+    start: int
+    stop: int
+    set_up: SetUp
+    section: Section
+
+
+@dataclass(frozen=True)
+class Film:
+    """The shots, which tile the clip, and the look of the film stock (private to the pictures)."""
+
+    song: Song
+    style: Style
+    shots: tuple[Shot, ...]
+    grain: np.ndarray
+    letterbox: int
+
+    @property
+    def cuts(self) -> np.ndarray:
+        """Times of the cuts: of the first frames of all shots but the first, `(n_cuts,)` seconds."""
+        return np.array([shot.start / FPS for shot in self.shots[1:]])
+
+
+def direct(song: Song, style: Style, rng: np.random.Generator) -> Film:
+    """Choose the set-ups of every section label and cut the film to the song."""
+    set_ups = _draw_set_ups(style, rng)
+    rhythm_seeds = {label: int(rng.integers(2**31)) for label in set_ups}
+    shots: list[Shot] = []
+    for section in song.sections:
+        # The same seed for every section of a label: the chorus comes back cut as it was.
+        edges = _cut(song, section, style, np.random.default_rng(rhythm_seeds[section.label]))
+        for index, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+            choices = set_ups[section.label]
+            shots.append(Shot(start, stop, choices[_turn(index, len(choices))], section))
+    grain = rng.normal(0, rng.uniform(0.5, 3.5), (8, 1, HEIGHT, WIDTH)).astype(np.float32)
+    return Film(song, style, tuple(shots), grain, int(rng.choice((0, 0, 0, 8))))
+
+
+def pictures(film: Film) -> Iterator[np.ndarray]:
+    """Yield every frame of the film, `(90, 160, 3)` uint8 RGB, at 25 frames a second."""
+    beat_length = film.song.bar / BEATS
+    pace = 0.3 + 1.2 * film.style.energy
+    for shot in film.shots:
+        set_up, energy = shot.set_up, shot.section.energy
+        for frame in range(shot.start, shot.stop):
+            time = frame / FPS
+            beat = time / beat_length
+            pulse = float(np.exp(-4 * (beat % 1)) * min(1, 20 * (beat % 1)))
+            moment = Moment(time * pace * (0.5 + energy), beat, pulse, energy)
+            share = (frame - shot.start) / FPS
+            canvas = Canvas(set_up.x, set_up.y, set_up.zoom * (1 + 0.02 * pace * share))
+            set_up.draw(canvas, set_up.palette, moment)
+            light = 0.97 + 0.08 * energy * pulse
+            yield develop(canvas.image, light, film.grain[frame % 8], film.letterbox)
+
+
+def _turn(index: int, n_set_ups: int) -> int:
+    """Return the set-up of the shot `index` of a section: the first one every other time."""
+    return 0 if index % 2 == 0 else 1 + (index // 2) % (n_set_ups - 1)
+
+
+def _draw_set_ups(style: Style, rng: np.random.Generator) -> dict[str, list[SetUp]]:
+    """Draw seven places near the style, and spread them and the people over the section labels.
+
+    No two sections that can follow each other begin or end on the same scene.
+    """
+    palettes = draw_palettes(style, rng)
+    nearness = [-(((place - style.electronic) / 0.25) ** 2) for place, _ in SCENES.values()]
+    taste = np.array(nearness) + rng.gumbel(0, 0.5, len(SCENES))
+    places = [list(SCENES)[index] for index in np.argsort(-taste)]
+    scenes = {
+        "verse": (places[0], "singer", places[1]),
+        "chorus": (places[2], "dancer", places[3]),
+        "bridge": (places[4], places[5]),
+        "intro": (places[6], places[1]),
+        "outro": (places[6], places[3]),
+    }
+    return {
+        label: [_set_up(name, style, palettes[label], rng) for name in names]
+        for label, names in scenes.items()
+    }
+
+
+def _set_up(name: str, style: Style, palette: Palette, rng: np.random.Generator) -> SetUp:
+    _, scene = (SCENES | PEOPLE)[name]
+    x, y = rng.uniform(-0.15, 0.15, 2)
+    return SetUp(name, scene(rng, style), palette, float(x), float(y), float(rng.uniform(0.9, 1.2)))
+
+
+def _cut(song: Song, section: Section, style: Style, rng: np.random.Generator) -> list[int]:
+    """Return the frames at which the shots of a section begin, and the frame at which it ends.
+
+    Shots last whole beats, in electronic styles mostly whole bars; in acoustic styles cuts come
+    up to half a beat early or late. Every section begins with a cut on its first downbeat.
+    """
+    first, last = round(section.start * FPS), round(section.end * FPS)
+    mean = LONGEST_SHOT * (SHORTEST_SHOT / LONGEST_SHOT) ** section.energy
+    beat = song.bar / BEATS
+    edges, time = [first], section.start
+    while True:
+        beats = max(1, round(mean * rng.uniform(0.7, 1.3) / beat))
+        if rng.random() < style.electronic:
+            beats = max(2, BEATS * round(beats / BEATS))
+        time += max(beats, np.ceil(_AT_LEAST / beat)) * beat
+        slip = rng.uniform(-0.5, 0.5) * beat * (1 - style.electronic)
+        frame = round((time + slip) * FPS)
+        if frame > last - _AT_LEAST * FPS:
+            return [*edges, last]
+        if frame >= edges[-1] + _AT_LEAST * FPS:
+            edges.append(frame)

@@ -1,0 +1,232 @@
+"""Rendered clips as MP4 files, one by one or as a corpus."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vmnet.corpus.clips import SPLITS, Clip, Corpus
+from vmnet.corpus.rendered.canvas import HEIGHT, WIDTH
+from vmnet.corpus.rendered.film import FPS, Film, direct, pictures
+from vmnet.corpus.rendered.song import Song, compose
+from vmnet.corpus.rendered.style import Style, draw_names
+from vmnet.corpus.rendered.synth import SAMPLE_RATE, perform
+from vmnet.corpus.rendered.truth import truth_of, write_truth
+from vmnet.errors import VmnetError
+from vmnet.store import whole
+
+VERSION = 1  # to be raised with every change that alters what is rendered
+_SHARE = {"train": 0.7, "valid": 0.1}
+_PER_FRAME = SAMPLE_RATE // FPS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A clip before it is rendered: everything drawn but its samples and its pictures.
+
+    `heard` is the style as the music takes it, `film.style` as the pictures take it.
+    """
+
+    seed: int
+    style: Style
+    title: str
+    artist: str
+    song: Song
+    heard: Style
+    film: Film
+
+    @property
+    def comment(self) -> str:
+        """What the container says of the file; equal comments mean equal files."""
+        return f"vmnet rendered, seed {self.seed}, {self.song.duration:g} s, version {VERSION}"
+
+    def sound(self) -> np.ndarray:
+        """Return the music, `(n_samples, 2)` float32 in [-1, 1] at 44.1 kHz."""
+        return perform(self.song, self.heard, _generator(self.seed, 5))
+
+    def pictures(self) -> Iterator[np.ndarray]:
+        """Yield the pictures, `(90, 160, 3)` uint8 RGB at 25 a second."""
+        return pictures(self.film)
+
+
+def plan_clip(seed: int, seconds: float) -> Plan:
+    """Draw the clip of a seed.
+
+    The style is drawn first; each modality then takes it with its own deviation and draws what is
+    private to it (key, melody, timbres; hues, scenes, set-ups) from its own random numbers.
+    """
+    if not seconds > 0:
+        raise VmnetError(f"A clip of {seconds:g} seconds cannot be rendered: ask for more than 0.")
+    duration = max(1, round(seconds * FPS)) / FPS
+    style = Style.draw(_generator(seed, 0))
+    title, artist = draw_names(_generator(seed, 1))
+    music, film = _generator(seed, 2), _generator(seed, 3)
+    heard, seen = style.interpreted(music), style.interpreted(film)
+    song = compose(heard, duration, music)
+    return Plan(seed, style, title, artist, song, heard, direct(song, seen, film))
+
+
+def render_clip(path: Path, seed: int, seconds: float) -> None:
+    """Render one music video, and beside it its truth.
+
+    Parameters
+    ----------
+    path
+        The .mp4 file to write: H.264, 160x90, 25 frames a second; AAC, stereo, 44.1 kHz. Its truth
+        (see `truth`) goes to the same name with .jams, and is written first. Both are written whole.
+    seed
+        What the clip is drawn from. On one machine, equal seeds and seconds give equal files.
+    seconds
+        Its duration, kept to the nearest frame (0.04 s); the tempo is bent to fill it with whole
+        bars. A song too short for two bars breaks off within a bar.
+
+    Raises
+    ------
+    VmnetError
+        If `seconds` is not positive.
+    """
+    path, plan = Path(path), plan_clip(seed, seconds)
+    write_truth(path.with_suffix(".jams"), truth_of(plan.film), plan.title, plan.artist)
+    with whole(path) as temporary:
+        _encode(temporary, plan)
+
+
+def render_corpus(
+    folder: Path,
+    splits: int | tuple[int, int, int],
+    seconds: tuple[float, float] = (40.0, 60.0),
+    seed: int = 0,
+    jobs: int = 1,
+    progress: bool = True,
+) -> Corpus:
+    """Render a corpus of music videos into a folder, and write its manifest last.
+
+    Clip i depends on (`seed`, i, `seconds`) alone: not on the number of clips, nor on `jobs`. Files
+    whose parameters match are kept, so a run that was killed goes on, and a corpus can be enlarged.
+
+    Parameters
+    ----------
+    folder
+        Where `clip_000.mp4`, `clip_000.jams`, ... and `manifest.csv` go.
+    splits
+        Numbers of clips for training, validation and test, or one number for 70, 10 and 20 percent.
+    seconds
+        The shortest and the longest duration; each clip draws its own between them.
+    seed
+        What the corpus is drawn from.
+    jobs
+        Processes to render with.
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Corpus
+        Of kind "rendered". A clip's genre says its style in words, such as "slow warm minor acoustic".
+    """
+    from vmnet.corpus.manifest import write_manifest
+
+    folder = Path(folder).resolve()
+    names = _split_names(splits)
+    width = max(3, len(str(len(names) - 1)))
+    paths = [folder / f"clip_{index:0{width}d}.mp4" for index in range(len(names))]
+    drawn = [_draw_parameters(seed, index, seconds) for index in range(len(names))]
+    _render_missing(paths, drawn, jobs, progress)
+    clips = []
+    for path, split, (clip_seed, _) in zip(paths, names, drawn, strict=True):
+        title, artist = draw_names(_generator(clip_seed, 1))
+        genre = Style.draw(_generator(clip_seed, 0)).genre
+        clips.append(Clip(path.stem, path, split, title, genre, artist))
+    write_manifest(folder / "manifest.csv", clips)
+    return Corpus(folder.name, "rendered", tuple(clips))
+
+
+def _generator(seed: int, stream: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence([seed, stream]))
+
+
+def _draw_parameters(seed: int, index: int, seconds: tuple[float, float]) -> tuple[int, float]:
+    """Return the seed and the duration (to 0.2 s) of a clip of a corpus."""
+    sequence = np.random.SeedSequence([seed, index])
+    clip_seed = int(sequence.generate_state(1)[0])
+    duration = np.random.default_rng(sequence).uniform(*seconds)
+    return clip_seed, float(np.clip(round(5 * duration) / 5, *seconds))
+
+
+def _split_names(splits: int | tuple[int, int, int]) -> list[str]:
+    """Return the split of every clip, in order: first training, then validation, then test."""
+    if isinstance(splits, int):
+        train, valid = (round(splits * _SHARE[name]) for name in ("train", "valid"))
+        splits = (train, valid, splits - train - valid)
+    if min(splits) < 0 or sum(splits) == 0:
+        raise VmnetError(f"A corpus of {splits} clips cannot be rendered: ask for at least one.")
+    return [name for name, count in zip(SPLITS, splits, strict=True) for _ in range(count)]
+
+
+def _render_missing(
+    paths: list[Path], drawn: list[tuple[int, float]], jobs: int, progress: bool
+) -> None:
+    from tqdm import tqdm
+
+    missing = [
+        (path, *parameters)
+        for path, parameters in zip(paths, drawn, strict=True)
+        if not _is_rendered(path, *parameters)
+    ]
+    bar = tqdm(total=len(missing), desc="rendering", unit="clip", disable=not progress)
+    with bar:
+        if jobs == 1:
+            for arguments in missing:
+                render_clip(*arguments)
+                bar.update()
+            return
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+            for done in as_completed([pool.submit(render_clip, *a) for a in missing]):
+                done.result()
+                bar.update()
+
+
+def _is_rendered(path: Path, seed: int, seconds: float) -> bool:
+    """Say whether `path` and its truth exist and were rendered with these parameters."""
+    import av
+
+    if not (path.is_file() and path.with_suffix(".jams").is_file()):
+        return False
+    try:
+        with av.open(str(path)) as container:
+            found = container.metadata.get("comment", "")
+    except av.FFmpegError:
+        return False
+    return found == plan_clip(seed, seconds).comment
+
+
+def _encode(path: Path, plan: Plan) -> None:
+    """Encode a clip; one thread per encoder, so that the bytes do not depend on timing."""
+    import av
+
+    sound = np.ascontiguousarray(plan.sound().T)
+    with av.open(str(path), "w", format="mp4") as container:
+        container.metadata.update(
+            comment=plan.comment, title=plan.title, artist=plan.artist, genre=plan.style.genre
+        )
+        video = container.add_stream("libx264", rate=FPS)
+        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        video.options = {"preset": "veryfast", "crf": "20", "g": "50"}
+        video.codec_context.thread_count = 1
+        audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo", bit_rate=128_000)
+        audio.codec_context.thread_count = 1
+        for index, picture in enumerate(plan.pictures()):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            if index % FPS == 0:  # a second of sound with every second of pictures
+                block = sound[:, index * _PER_FRAME : (index + FPS) * _PER_FRAME]
+                frame = av.AudioFrame.from_ndarray(
+                    np.ascontiguousarray(block), format="fltp", layout="stereo"
+                )
+                frame.sample_rate, frame.pts = SAMPLE_RATE, index * _PER_FRAME
+                container.mux(audio.encode(frame))
+        container.mux(video.encode())
+        container.mux(audio.encode())
