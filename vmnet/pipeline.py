@@ -126,8 +126,9 @@ def open_run(
         figures = FIGURES / profile
         opened = _rendered(chosen, data, seed, jobs)
     else:
-        opened = _folder(Path(name).expanduser().absolute(), seed)
-        data = DATA / f"{opened.name}-{store.key(folder=name)}"
+        folder = Path(name).expanduser().resolve()
+        opened = _folder(folder, seed)
+        data = DATA / f"{opened.name}-{store.key(folder=folder)}"
         figures = FIGURES / (
             opened.name if profile == DEFAULT_PROFILE else f"{opened.name}-{profile}"
         )
@@ -269,15 +270,15 @@ def _stages(run: Run, systems: Iterable[System]) -> list[ClipStage]:
 # --- stages that go over the whole corpus -------------------------------------------------------
 
 
-def clip_array(run: Run, stage: ClipStage, clip: Clip, name: str) -> np.ndarray:
-    """Return one array of one clip, as a stage has kept it."""
-    return store.load_arrays(stage.file(run, clip))[name]
+def clip_arrays(run: Run, stage: ClipStage, clip: Clip) -> dict[str, np.ndarray]:
+    """Return the arrays of one prepared clip, as a stage has kept them."""
+    return store.load_arrays(stage.file(run, clip))
 
 
 def boundaries(run: Run, segmenter: str, clip: Clip) -> np.ndarray:
     """Return the boundaries of one prepared clip, (n_segments + 1,) s."""
     stage = segmenter_stages([segmenter])[segmenter]
-    return clip_array(run, stage, clip, segmenter)
+    return clip_arrays(run, stage, clip)[segmenter]
 
 
 def segment_features(run: Run, system: System, split: str) -> tuple[Sequences, Sequences]:
@@ -308,7 +309,7 @@ def _segment_means(run: Run, clips: Sequence[Clip], extractor: str, segmenter: s
     stage = extractor_stage(extractor)
     means = []
     for clip in clips:
-        frames = clip_array(run, stage, clip, "frames")
+        frames = clip_arrays(run, stage, clip)["frames"]
         whole_clip = np.array([0.0, len(frames)])
         edges = whole_clip if segmenter == "clip" else boundaries(run, segmenter, clip)
         means.append(segment_means(frames, edges))
