@@ -1,0 +1,215 @@
+"""A trained VM-Net: it embeds segments, and it is kept in plain files."""
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vmnet.errors import VmnetError
+from vmnet.models.config import TrainingConfig
+from vmnet.models.vmnet import Statistics, build_vmnet
+from vmnet.store import load_arrays, save_arrays, save_text
+
+if TYPE_CHECKING:
+    import keras
+
+    from vmnet.aligners.sequences import Sequences
+
+CURVE_COLUMNS = ("step", "train_loss", "valid_loss", "seconds")
+_EMBEDDING_BATCH = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedVMNet:
+    """A trained network, the settings it was trained with, and how the training went.
+
+    Attributes
+    ----------
+    model
+        See `build_vmnet`.
+    config
+        The settings of the training.
+    data_key
+        Stands for the training and validation data.
+    curve
+        One array per column, one entry per evaluation: "step" (updates so far), "train_loss" (mean
+        over the batches since the last evaluation, with dropout), "valid_loss", "seconds" (of
+        training so far). The model is that of the smallest "valid_loss".
+    statistics
+        What the model standardises its inputs with, music first, or None.
+    """
+
+    model: "keras.Model"
+    config: TrainingConfig
+    data_key: str
+    curve: dict[str, np.ndarray]
+    statistics: tuple[Statistics, Statistics] | None = None
+
+    @property
+    def best_step(self) -> int:
+        """The number of updates after which the weights were taken."""
+        return int(self.curve["step"][np.argmin(self.curve["valid_loss"])])
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the training, validation included."""
+        return float(self.curve["seconds"][-1])
+
+    def embed_music(self, music: "Sequences") -> "Sequences":
+        """Embed music segments: (n_segments, music_dim) to (n_segments, 512) float32, unit norm.
+
+        Raises
+        ------
+        VmnetError
+            If the features have another length than in training, or one is not finite.
+        """
+        return _embed(self._branches[0], music, "music")
+
+    def embed_video(self, video: "Sequences") -> "Sequences":
+        """Embed video segments, as `embed_music` does music."""
+        return _embed(self._branches[1], video, "video")
+
+    def save(self, folder: Path) -> None:
+        """Write settings (JSON), curve (CSV) and weights (.npz; last: it makes the rest valid)."""
+        folder = Path(folder)
+        save_settings(folder, self.config, self.data_key)
+        save_text(folder / "curve.csv", curve_text(self.curve))
+        save_arrays(folder / "model.npz", **self._arrays())
+
+    @classmethod
+    def load(cls, folder: Path, config: TrainingConfig | None = None) -> "TrainedVMNet":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        VmnetError
+            If the folder holds no finished training, one with other settings than `config`, or
+            damaged files.
+        """
+        folder = Path(folder)
+        if not (folder / "model.npz").exists():
+            raise VmnetError(f"{folder} holds no trained model: train it first")
+        settings = load_settings(folder)
+        if config is not None:
+            require_settings(folder, config, settings[1])
+        try:
+            arrays = load_arrays(folder / "model.npz")
+            model, statistics = _model_from_arrays(arrays, settings[0])
+            columns = np.loadtxt(folder / "curve.csv", delimiter=",", skiprows=1, ndmin=2).T
+            curve = make_curve(columns)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise VmnetError(f"{folder} is damaged, delete it and train again ({error})") from error
+        return cls(model, *settings, curve, statistics)
+
+    @cached_property
+    def _branches(self) -> list["keras.Model"]:
+        import keras
+
+        pairs = zip(self.model.inputs, self.model.outputs, strict=True)
+        return [keras.Model(features, embedding) for features, embedding in pairs]
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        arrays = weights_of(self.model)
+        if self.statistics is not None:
+            for modality, (mean, variance) in zip(("music", "video"), self.statistics, strict=True):
+                arrays |= {f"{modality}_mean": mean, f"{modality}_variance": variance}
+        return arrays
+
+
+def weights_of(model: "keras.Model") -> dict[str, np.ndarray]:
+    """Copy the weights and moving statistics of `model`, by their names."""
+    import keras
+
+    return {w.path: np.array(keras.ops.convert_to_numpy(w)) for w in model.weights}
+
+
+def make_curve(columns: np.ndarray) -> dict[str, np.ndarray]:
+    """Name the `columns`, (4, n_evaluations) float64, of a training curve."""
+    curve = dict(zip(CURVE_COLUMNS, columns, strict=True))
+    return curve | {"step": curve["step"].astype(np.int64)}
+
+
+def curve_text(curve: dict[str, np.ndarray]) -> str:
+    """Return a training curve as CSV, every number in full."""
+    rows = zip(*(curve[name].tolist() for name in CURVE_COLUMNS), strict=True)
+    return "\n".join([",".join(CURVE_COLUMNS), *(",".join(map(str, row)) for row in rows), ""])
+
+
+def save_settings(folder: Path, config: TrainingConfig, data_key: str) -> None:
+    """Write what decides the result of a training into its folder."""
+    text = json.dumps({"training": asdict(config), "data": data_key}, indent=1)
+    save_text(Path(folder) / "settings.json", text + "\n")
+
+
+def load_settings(folder: Path) -> tuple[TrainingConfig, str]:
+    """Read what `save_settings` wrote."""
+    path = Path(folder) / "settings.json"
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        training: dict[str, Any] = settings["training"]
+        config = TrainingConfig(**training | {"weights": tuple(training["weights"])})
+        return config, settings["data"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise VmnetError(f"{path} is missing or damaged: delete its folder ({error})") from error
+
+
+def require_settings(folder: Path, config: TrainingConfig, data_key: str) -> None:
+    """Raise VmnetError if the training in `folder` has other settings or other data than these."""
+    old_config, old_key = load_settings(folder)
+    new, old = asdict(config), asdict(old_config)
+    changes = [f"{name} {old[name]} (now {new[name]})" for name in new if new[name] != old[name]]
+    changes += ["other data"] if data_key != old_key else []
+    if changes:
+        raise VmnetError(
+            f"{folder} holds a training with {', '.join(changes)}: choose another folder"
+        )
+
+
+def require_finite(sequences: "Sequences", modality: str) -> None:
+    """Raise VmnetError with the name of the first clip that has a feature that is no number."""
+    with np.errstate(invalid="ignore"):
+        total = sequences.data.sum(dtype=np.float64)  # one fast pass, which NaN and inf survive
+    if np.isfinite(total):
+        return
+    bad = int(np.flatnonzero(~np.isfinite(sequences.data).all(axis=1))[0])
+    clip = sequences.ids[int(np.searchsorted(sequences.offsets, bad, side="right")) - 1]
+    raise VmnetError(f"clip {clip!r} has {modality} features that are not finite: extract it again")
+
+
+def _embed(branch: "keras.Model", sequences: "Sequences", modality: str) -> "Sequences":
+    dim = branch.input_shape[-1]
+    if sequences.dim != dim:
+        raise VmnetError(
+            f"the model takes {modality} features of length {dim}, not {sequences.dim}: "
+            f"use the extractor it was trained with"
+        )
+    require_finite(sequences, modality)
+    from keras import ops
+
+    blocks = range(0, len(sequences.data), _EMBEDDING_BATCH)
+    return sequences.map(
+        lambda data: np.concatenate(
+            [ops.convert_to_numpy(branch(data[i : i + _EMBEDDING_BATCH])) for i in blocks]
+        )
+    )
+
+
+def _model_from_arrays(
+    arrays: dict[str, np.ndarray], config: TrainingConfig
+) -> tuple["keras.Model", tuple[Statistics, Statistics] | None]:
+    statistics = None
+    if "music_mean" in arrays:
+        music = arrays.pop("music_mean"), arrays.pop("music_variance")
+        video = arrays.pop("video_mean"), arrays.pop("video_variance")
+        statistics = music, video
+    music_dim, video_dim = (len(arrays[f"{name}_dense_1/kernel"]) for name in ("music", "video"))
+    model = build_vmnet(music_dim, video_dim, config.seed, config.dropout, *(statistics or ()))
+    for variable in model.weights:
+        variable.assign(arrays.pop(variable.path))
+    if arrays:
+        raise ValueError(f"unknown arrays: {', '.join(arrays)}")
+    return model, statistics

@@ -1,0 +1,229 @@
+"""Training of the VM-Net, at clip or segment level (paper, sections III-C, IV-C, V-A).
+
+A clip-level network is the same with sequences of one segment. A training can be killed at any
+time: the same call goes on from its last checkpoint and ends with the same weights, bit for bit on
+one machine and Keras backend, as one that was left alone.
+"""
+
+import hashlib
+import json
+import time
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from vmnet.errors import VmnetError
+from vmnet.models.config import TrainingConfig
+from vmnet.models.sampling import draw_pairs, spread_pairs
+from vmnet.models.trained import (
+    TrainedVMNet,
+    curve_text,
+    make_curve,
+    require_finite,
+    require_settings,
+    save_settings,
+    weights_of,
+)
+from vmnet.models.vmnet import build_vmnet, feature_statistics
+from vmnet.store import load_arrays, save_arrays, save_text
+
+if TYPE_CHECKING:
+    from vmnet.aligners.sequences import Sequences
+    from vmnet.models.trainer import Pairs, Trainer
+
+
+def train(
+    music: "Sequences",
+    video: "Sequences",
+    valid_music: "Sequences",
+    valid_video: "Sequences",
+    config: TrainingConfig,
+    folder: Path,
+    progress: bool = True,
+    checkpoint_seconds: float = 30.0,
+) -> TrainedVMNet:
+    """Train a network in `folder`, go on with the training there, or load the finished one.
+
+    Adam on batches from `draw_pairs`; every `config.evaluate_every` updates the loss over the fixed
+    validation batches of `spread_pairs`, without dropout. Training ends after `config.steps`
+    updates, or after `config.patience` evaluations without a better loss; the weights of the best
+    evaluation are kept.
+
+    Parameters
+    ----------
+    music, video
+        Features of the training clips, (n_segments, music_dim) and (n_segments, video_dim): row i
+        of both is the same segment of the same clip.
+    valid_music, valid_video
+        The same of the validation clips.
+    config
+        What decides the result.
+    folder
+        Where settings.json, curve.csv, model.npz and, until the end, checkpoint.npz (four times the
+        size of the weights) are kept.
+    progress
+        Whether to show a progress bar.
+    checkpoint_seconds
+        A checkpoint is written at the first evaluation after so many seconds since the last one.
+
+    Raises
+    ------
+    VmnetError
+        If the features do not fit together, are not finite or come from less than two clips a
+        split; if the folder holds a training with other settings or data; if training diverges.
+    """
+    folder = Path(folder)
+    _require_pairs(music, video, "training")
+    _require_pairs(valid_music, valid_video, "validation")
+    if (music.dim, video.dim) != (valid_music.dim, valid_video.dim):
+        raise VmnetError("training and validation features differ in length: use one extractor")
+    data_key = _data_key(music, video, valid_music, valid_video)
+    if (folder / "settings.json").exists():
+        require_settings(folder, config, data_key)
+    if (folder / "model.npz").exists():
+        return TrainedVMNet.load(folder, config)
+    save_settings(folder, config, data_key)
+
+    statistics = None
+    if config.standardize:
+        statistics = feature_statistics(music.data), feature_statistics(video.data)
+    net = build_vmnet(music.dim, video.dim, config.seed, config.dropout, *(statistics or ()))
+    from vmnet.models.trainer import Trainer
+
+    trainer = Trainer(net, config.learning_rate, config.margin, config.weights)
+    run = _Run(trainer, np.random.default_rng(config.seed), folder)
+    run.resume()
+    _loop(run, (music, video), (valid_music, valid_video), config, progress, checkpoint_seconds)
+    for weight in net.weights:
+        weight.assign(run.best[weight.path])
+    trained = TrainedVMNet(net, config, data_key, make_curve(np.array(run.curve).T), statistics)
+    trained.save(folder)
+    run.checkpoint.unlink(missing_ok=True)
+    return trained
+
+
+@dataclass
+class _Run:
+    """A training between two evaluations: all that a checkpoint holds."""
+
+    trainer: "Trainer"
+    rng: np.random.Generator
+    folder: Path
+    curve: list[tuple[float, ...]] = field(default_factory=list)  # rows of CURVE_COLUMNS
+    best: dict[str, np.ndarray] = field(default_factory=dict)  # weights
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.npz"
+
+    @property
+    def step(self) -> int:
+        return int(self.curve[-1][0]) if self.curve else 0
+
+    def record(self, updates: int, train_loss: float, valid_loss: float, seconds: float) -> None:
+        """Note an evaluation after `updates` more updates that took `seconds` with it."""
+        step = self.step + updates
+        if not np.isfinite([train_loss, valid_loss]).all():
+            raise VmnetError(
+                f"training in {self.folder} diverged before step {step}: lower learning_rate"
+            )
+        if valid_loss < min((row[2] for row in self.curve), default=np.inf):
+            self.best = weights_of(self.trainer.net)
+        before = self.curve[-1][3] if self.curve else 0.0
+        self.curve.append((step, train_loss, valid_loss, before + seconds))
+
+    def finished(self, config: TrainingConfig) -> bool:
+        losses = [row[2] for row in self.curve]
+        waited = len(losses) - 1 - int(np.argmin(losses)) if losses else 0
+        return self.step >= config.steps or waited >= config.patience
+
+    def save(self) -> None:
+        arrays = {f"state/{name}": array for name, array in self.trainer.state().items()}
+        arrays |= {f"best/{name}": array for name, array in self.best.items()}
+        rng_state = np.array(json.dumps(self.rng.bit_generator.state))
+        save_arrays(self.checkpoint, **arrays, rng=rng_state, curve=np.array(self.curve))
+        save_text(self.folder / "curve.csv", curve_text(make_curve(np.array(self.curve).T)))
+
+    def resume(self) -> None:
+        """Go back to the checkpoint, if there is one."""
+        if not self.checkpoint.exists():
+            return
+        try:
+            arrays = load_arrays(self.checkpoint)
+            self.trainer.restore(_part(arrays, "state/"))
+            self.best = _part(arrays, "best/")
+            self.rng.bit_generator.state = json.loads(str(arrays["rng"]))
+            self.curve = [tuple(row) for row in arrays["curve"].tolist()]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise VmnetError(f"{self.checkpoint} is damaged: delete it ({error})") from error
+
+
+def _loop(
+    run: _Run,
+    training: tuple["Sequences", "Sequences"],
+    validation: tuple["Sequences", "Sequences"],
+    config: TrainingConfig,
+    progress: bool,
+    checkpoint_seconds: float,
+) -> None:
+    offsets = training[0].offsets
+    valid_draws = spread_pairs(validation[0].offsets, config.batch)
+    saved = time.monotonic()
+    bar = tqdm(
+        total=config.steps, initial=run.step, disable=not progress, desc="training", unit="step"
+    )
+    with bar:
+        while not run.finished(config):
+            begun = time.monotonic()
+            losses = []
+            for _ in range(min(config.evaluate_every, config.steps - run.step)):
+                draw = draw_pairs(run.rng, offsets, config.batch)
+                losses.append(run.trainer.update(_pairs(training, *draw)))
+                bar.update()
+            valid_loss = run.trainer.evaluate_pairs(_pairs(validation, *d) for d in valid_draws)
+            train_loss = float(np.mean(losses))
+            run.record(len(losses), train_loss, valid_loss, time.monotonic() - begun)
+            bar.set_postfix(train=f"{train_loss:.4f}", valid=f"{valid_loss:.4f}")
+            if time.monotonic() - saved >= checkpoint_seconds:
+                run.save()
+                saved = time.monotonic()
+
+
+def _pairs(
+    features: tuple["Sequences", "Sequences"], rows: np.ndarray, clips: np.ndarray
+) -> "Pairs":
+    music, video = features
+    return music.data[rows], video.data[rows], clips
+
+
+def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {k.removeprefix(prefix): array for k, array in arrays.items() if k.startswith(prefix)}
+
+
+def _require_pairs(music: "Sequences", video: "Sequences", split: str) -> None:
+    if music.ids != video.ids or not np.array_equal(music.offsets, video.offsets):
+        raise VmnetError(
+            f"music and video of the {split} clips differ in clips or segments: "
+            f"cut both at the same boundaries"
+        )
+    if len(music) < 2:
+        raise VmnetError(
+            f"{len(music)} {split} clip gives no negatives, which come from other clips: "
+            f"give two or more"
+        )
+    require_finite(music, "music")
+    require_finite(video, "video")
+
+
+def _data_key(*features: "Sequences") -> str:
+    """Return ten hexadecimal digits that stand for all features and clips."""
+    digest = hashlib.sha256()
+    for sequences in features:
+        digest.update(repr((sequences.data.shape, sequences.ids)).encode())
+        digest.update(sequences.offsets.data)
+        digest.update(sequences.data.data)
+    return digest.hexdigest()[:10]
