@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Make the environment, then run every notebook in order. `./run_all.sh --help` lists the options.
 set -euo pipefail
+export VMNET_CALLED_FROM=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root=$PWD
 

@@ -5,6 +5,7 @@ installed.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -112,8 +113,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> None:
                 parameters,
                 cwd=str(notebook.parent),
                 kernel_name="python3",
-                progress_bar=sys.stderr.isatty(),
-                log_output=False,
+                progress_bar=False,  # the stages' own bars come through stderr
                 stderr_file=sys.stderr,
                 stdout_file=sys.stdout,
             )
@@ -133,10 +133,11 @@ def run(arguments: argparse.Namespace) -> None:
     from vmnet import pipeline
 
     chosen = notebooks(arguments.only)
-    run = pipeline.open_run(arguments.profile, arguments.corpus, arguments.seed, arguments.jobs)
+    corpus = _absolute(arguments.corpus)
+    run = pipeline.open_run(arguments.profile, corpus, arguments.seed, arguments.jobs)
     parameters = {
         "profile": arguments.profile,
-        "corpus": arguments.corpus,
+        "corpus": corpus,
         "seed": arguments.seed,
         "jobs": arguments.jobs,
     }
@@ -154,8 +155,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = build_parser()
     arguments = parser.parse_args(words)
     if arguments.action:
-        print(_action(arguments))
-        return 0
+        return exit_status(lambda: print(_action(arguments)))
     if arguments.help:
         parser.print_help()
         return 0
@@ -163,9 +163,19 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _action(arguments: argparse.Namespace) -> str:
-    """Name, for run_all.sh, what the options ask for."""
+    """Name, for run_all.sh, what the options ask for; refuse here what cannot be run."""
     chosen = {"help": arguments.help, "set-up": arguments.setup_only, "tests": arguments.tests}
-    return next((name for name, wanted in chosen.items() if wanted), "run")
+    action = next((name for name, wanted in chosen.items() if wanted), "run")
+    if action == "run":
+        notebooks(arguments.only)
+    return action
+
+
+def _absolute(corpus: str) -> str:
+    """Return a folder's whole path: run_all.sh and the notebooks work from other folders."""
+    if corpus in ("", "rendered"):
+        return corpus
+    return str(Path(os.environ.get("VMNET_CALLED_FROM", ".")) / Path(corpus).expanduser())
 
 
 def _natural(text: str) -> int:
