@@ -114,6 +114,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> None:
                 cwd=str(notebook.parent),
                 kernel_name="python3",
                 progress_bar=False,  # the stages' own bars come through stderr
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
                 stderr_file=sys.stderr,
                 stdout_file=sys.stdout,
             )
@@ -168,6 +169,7 @@ def _action(arguments: argparse.Namespace) -> str:
     action = next((name for name, wanted in chosen.items() if wanted), "run")
     if action == "run":
         notebooks(arguments.only)
+        _absolute(arguments.corpus)
     return action
 
 
@@ -175,7 +177,10 @@ def _absolute(corpus: str) -> str:
     """Return a folder's whole path: run_all.sh and the notebooks work from other folders."""
     if corpus in ("", "rendered"):
         return corpus
-    return str(Path(os.environ.get("VMNET_CALLED_FROM", ".")) / Path(corpus).expanduser())
+    folder = Path(os.environ.get("VMNET_CALLED_FROM", ".")) / Path(corpus).expanduser()
+    if not folder.is_dir():
+        raise VmnetError(f"{folder} is not a folder; --corpus takes 'rendered' or a folder.")
+    return str(folder)
 
 
 def _natural(text: str) -> int:

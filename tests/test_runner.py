@@ -1,0 +1,114 @@
+"""run_all.sh and its runner: options, refusals, exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vmnet import runner
+from vmnet.config import ROOT
+from vmnet.errors import VmnetError, exit_status
+
+PARAMETERS = {"profile", "corpus", "seed", "jobs", "segmenters"}
+
+
+def run_all(*words):
+    return subprocess.run([ROOT / "run_all.sh", *words], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--profil", "smoke"], "unrecognized arguments: --profil"),
+        (["--profile", "huge"], "invalid choice: 'huge'"),
+        (["--jobs", "0"], "at least 1"),
+        (["--seed", "-1"], "argument --seed"),
+        (["folder"], "unrecognized arguments: folder"),
+        (["--only", "77"], "no notebook starts with '77'"),
+        (["--corpus", "no/such/folder"], "is not a folder"),
+    ],
+)
+def test_wrong_options_are_refused_before_anything_is_installed(words, message):
+    finished = run_all(*words)
+    assert finished.returncode in (1, 2)
+    assert message in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_help_lists_every_option_and_exit_code():
+    finished = run_all("--help")
+    assert finished.returncode == 0
+    for word in ("--profile", "--corpus", "--only", "--jobs", "--seed", "--setup-only", "--tests",
+                 "130"):  # fmt: skip
+        assert word in finished.stdout
+
+
+def test_importing_vmnet_and_asking_for_help_load_nothing_heavy():
+    script = (
+        "import sys, vmnet.cli, vmnet.runner\n"
+        "vmnet.cli.build_parser(); vmnet.runner.build_parser()\n"
+        "print([m for m in ('numpy', 'tensorflow', 'torch', 'pandas', 'av') if m in sys.modules])"
+    )
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert finished.stdout.strip() == "[]", finished.stderr
+
+
+@pytest.mark.parametrize("path", runner.notebooks(), ids=lambda path: path.stem)
+def test_notebooks_are_thin_without_outputs_and_take_the_shared_parameters(path):
+    import papermill
+
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
+    assert not any("def " in "".join(cell["source"]) for cell in code)
+    assert set(papermill.inspect_notebook(str(path))) >= PARAMETERS
+
+
+def test_an_unknown_parameter_is_refused(tmp_path):
+    with pytest.raises(VmnetError, match=r"has no parameter indel_wn; it knows .*indel_nw"):
+        runner.execute(runner.notebooks("03")[0], tmp_path / "out.ipynb", {"indel_wn": 0.1})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failing_cell_is_one_sentence_and_its_copy_is_kept(tmp_path):
+    with pytest.raises(VmnetError, match="there is no profile 'none'"):
+        runner.execute(runner.notebooks("01")[0], tmp_path / "out.ipynb", {"profile": "none"})
+    assert [file.name for file in tmp_path.iterdir()] == ["out.failed.ipynb"]
+
+
+def test_exit_status_of_each_ending(capsys):
+    def end_with(error):
+        def command():
+            raise error
+
+        return exit_status(command)
+
+    assert exit_status(lambda: None) == 0
+    assert end_with(VmnetError("clip.mp4 is empty; copy it again.")) == 1
+    assert capsys.readouterr().err == "vmnet: clip.mp4 is empty; copy it again.\n"
+    assert end_with(KeyboardInterrupt()) == 130
+    assert end_with(OSError(28, "No space left on device")) == 1
+    assert "the disk is full" in capsys.readouterr().err
+    with pytest.raises(FileNotFoundError):
+        end_with(FileNotFoundError("a bug, not the user's"))
+
+
+def test_the_pins_cover_what_is_needed():
+    import re
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = project["dependencies"] + project["optional-dependencies"]["dev"]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = {re.split("==", line)[0].lower().replace("_", "-") for line in lines if "==" in line}
+    assert {name.lower().replace("_", "-") for name in needed} <= pinned
+    assert all("==" in line for line in lines if line and not line.startswith("#"))
+
+
+def test_conda_users_get_the_same_packages():
+    text = Path(ROOT / "environment.yml").read_text()
+    assert "--constraint constraints.txt" in text
+    assert "--editable .[dev]" in text
+    assert "python=3.11" in text
