@@ -1,0 +1,127 @@
+"""The triplet loss against hand-worked batches, a triple loop, and its laws."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vmnet.models.losses import inter_modal_loss
+
+# Two-dimensional embeddings that can be worked by hand.
+EAST, NORTH, WEST = (1, 0), (0, 1), (-1, 0)
+
+
+def loss(music, video, clips, *args):
+    arrays = np.array(music, np.float32), np.array(video, np.float32), np.array(clips)
+    return float(inter_modal_loss(*arrays, *args))
+
+
+def naive_loss(music, video, clips, margin=0.1, weights=(1.0, 1.0)):
+    """The mean over all triplets, one after the other."""
+    triplets = []
+    for i, own in enumerate(clips):
+        for j, other in enumerate(clips):
+            if own != other:
+                positive = np.sum((video[i] - music[i]) ** 2)
+                video_anchor = max(positive - np.sum((video[i] - music[j]) ** 2) + margin, 0)
+                music_anchor = max(positive - np.sum((music[i] - video[j]) ** 2) + margin, 0)
+                triplets.append(weights[0] * video_anchor + weights[1] * music_anchor)
+    return np.mean(triplets) if triplets else 0.0
+
+
+def draw_batch(seed, b=12, dim=5, n_clips=6, unit=True):
+    rng = np.random.default_rng(seed)
+    music, video = rng.standard_normal((2, b, dim))
+    if unit:
+        music, video = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (music, video))
+    return music, video, rng.integers(n_clips, size=b)
+
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def test_two_pairs_by_hand():
+    # Video anchors: 0 and 2 - 0 + 0.1. Music anchors: 0 - 0 + 0.1 and 2 - 2 + 0.1.
+    music, video = [EAST, NORTH], [EAST, EAST]
+    assert loss(music, video, [0, 1]) == pytest.approx((2.1 + 0.2) / 2)
+    assert loss(music, video, [0, 1], 0.1, (1.0, 0.0)) == pytest.approx(2.1 / 2)
+    assert loss(music, video, [0, 1], 0.1, (0.0, 1.0)) == pytest.approx(0.2 / 2)
+    assert loss(music, video, [0, 1], 0.3, (2.0, 0.5)) == pytest.approx((2 * 2.3 + 0.5 * 0.6) / 2)
+
+
+def test_three_pairs_by_hand():
+    # The third video equals the second and should be west: video anchors 0.1 and 2.1, music
+    # anchors 0.1 (north) and 0.1 (west against north); all others are 0.
+    music, video = [EAST, NORTH, WEST], [EAST, NORTH, NORTH]
+    assert loss(music, video, [0, 1, 2]) == pytest.approx(2.4 / 6)
+
+
+def test_pairs_of_one_clip_are_neither_negatives_nor_counted():
+    # As above without the two triplets between the first two pairs, which are 0.
+    music, video = [EAST, NORTH, WEST], [EAST, NORTH, NORTH]
+    assert loss(music, video, [7, 7, 2]) == pytest.approx(2.4 / 4)
+    # Without those between the last two pairs, 2.1 and 0.1 + 0.1, one video anchor of 0.1 is left.
+    assert loss(music, video, [7, 2, 2]) == pytest.approx(0.1 / 4)
+
+
+@pytest.mark.parametrize("unit", [True, False])
+@pytest.mark.parametrize("n_clips", [2, 6, 1000])
+def test_equals_the_triple_loop(unit, n_clips):
+    for seed in range(5):
+        batch = draw_batch(seed, n_clips=n_clips, unit=unit)
+        expected = naive_loss(*batch, 0.2, (0.7, 1.3))
+        assert loss(*batch, 0.2, (0.7, 1.3)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_large_batch_of_trained_like_embeddings_equals_double_precision():
+    rng = np.random.default_rng(0)
+    music = rng.standard_normal((1000, 512))
+    video = music + 0.3 * rng.standard_normal((1000, 512))
+    music, video = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (music, video))
+    dots = video @ music.T
+    own = np.diag(dots)
+    terms = np.maximum(2 * (dots - own[:, None]) + 1.9, 0) + np.maximum(2 * (dots - own) + 1.9, 0)
+    np.fill_diagonal(terms, 0)
+    expected = terms.sum() / (1000 * 999)
+    assert loss(music, video, np.arange(1000), 1.9) == pytest.approx(expected, rel=1e-4)
+
+
+@given(seed=seeds)
+@settings(deadline=None, max_examples=25)
+def test_order_of_the_pairs_does_not_matter(seed):
+    music, video, clips = draw_batch(seed)
+    order = np.random.default_rng(seed).permutation(len(clips))
+    shuffled = loss(music[order], video[order], clips[order])
+    assert shuffled == pytest.approx(loss(music, video, clips), rel=1e-5)
+
+
+@given(seed=seeds)
+@settings(deadline=None, max_examples=25)
+def test_names_of_the_clips_do_not_matter(seed):
+    music, video, clips = draw_batch(seed)
+    assert loss(music, video, 1000 - 3 * clips) == loss(music, video, clips)
+
+
+@given(seed=seeds)
+@settings(deadline=None, max_examples=25)
+def test_swapping_the_modalities_swaps_the_weights(seed):
+    music, video, clips = draw_batch(seed, unit=False)
+    swapped = loss(video, music, clips, 0.1, (0.3, 2.0))
+    assert swapped == pytest.approx(loss(music, video, clips, 0.1, (2.0, 0.3)), rel=1e-5)
+
+
+def test_zero_when_every_margin_holds():
+    perfect = np.eye(6)
+    assert loss(perfect, perfect, np.arange(6)) == 0
+    assert loss(perfect, perfect, np.arange(6), 2.01) > 0  # negatives are at squared distance 2
+
+
+def test_equal_embeddings_cost_the_margin_in_each_direction():
+    same = np.ones((5, 4))
+    assert loss(same, same, np.arange(5), 0.25) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("b", [1, 4])
+def test_batch_of_one_clip_costs_nothing(b):
+    music, video, _ = draw_batch(0, b=b)
+    assert loss(music, video, np.full(b, 3)) == 0.0
