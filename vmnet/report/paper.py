@@ -80,6 +80,9 @@ TABLE_3_SECONDS = {
 }
 BASELINE_SECONDS = 10
 
+# Section IV-D: the insertion and deletion costs, from a grid search.
+INDEL = {"nw": 0.05, "sw": 0.01}
+
 # Table IV (experiment 3, OLDA): distance -> scenario -> rank. Thesis, table 7.3, is the same.
 TABLE_4 = {
     "centroid": {

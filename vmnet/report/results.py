@@ -36,11 +36,11 @@ class Provenance:
         """What stands beside every number: "rendered, 8 clips"."""
         return f"{self.kind}, {count(self.n_clips, 'clip')}"
 
-    @property
-    def line(self) -> str:
-        """What stands under every figure: "rendered data: corpus, 8 test clips, 2 seeds"."""
+    def line(self, chance: str) -> str:
+        """What stands under every figure of results: "rendered data, 8 test clips; chance 4.5"."""
         seeds = f", mean of {self.n_seeds} seeds" if self.n_seeds > 1 else ""
-        return f"{self.kind} data: {self.corpus}, {count(self.n_clips, 'test clip')}{seeds}"
+        clips = count(self.n_clips, "test clip")
+        return f"{self.kind} data, {clips}{seeds}; chance {chance}; corpus {self.corpus}"
 
     @property
     def chance_rank(self) -> float:
@@ -59,7 +59,7 @@ def count(number: int, noun: str) -> str:
 
 def read_cells(
     results: "pd.DataFrame",
-    cells: Mapping[Label, Mapping[str, str]],
+    cells: Mapping[Label, Mapping[str, object]],
     metrics: tuple[str, ...],
 ) -> tuple[dict[Label, dict[str, float]], Provenance]:
     """Return the mean over seeds of each metric of each cell, and whose numbers they are.
@@ -133,7 +133,7 @@ def require_system(results: "pd.DataFrame", system: str) -> None:
         )
 
 
-def _by_seed(results: "pd.DataFrame", keys: Mapping[str, str]) -> "pd.Series":
+def _by_seed(results: "pd.DataFrame", keys: Mapping[str, object]) -> "pd.Series":
     chosen = results
     for column, value in keys.items():
         chosen = chosen[chosen[column] == value]
@@ -145,5 +145,5 @@ def _by_seed(results: "pd.DataFrame", keys: Mapping[str, str]) -> "pd.Series":
     return chosen.set_index("seed")["value"]
 
 
-def _name(keys: Mapping[str, str]) -> str:
+def _name(keys: Mapping[str, object]) -> str:
     return ", ".join(f"{column} {value}" for column, value in keys.items())

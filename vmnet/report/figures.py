@@ -1,0 +1,340 @@
+"""The paper's figures of results, and the curves behind them.
+
+Each function takes plain data and returns a `matplotlib.figure.Figure`; `save_figure` writes it.
+Every figure says in a small line whose data it shows.
+"""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from vmnet.errors import VmnetError
+from vmnet.report import paper
+from vmnet.report.names import DISTANCES, SEGMENTERS, SYSTEMS, symbol
+from vmnet.report.overview import ClipOverview, clip_overview
+from vmnet.report.pictures import (
+    QualitativeQuery,
+    Track,
+    qualitative,
+    similarity_matrices,
+    similarity_matrix,
+)
+from vmnet.report.results import RECALLS, Provenance, read_cells, require_system
+from vmnet.report.style import (
+    CYCLE,
+    GREY,
+    INK,
+    PAGE_WIDTH,
+    add_data_line,
+    add_title,
+    colour_of,
+    faded,
+    house_style,
+    save_figure,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "ClipOverview",
+    "QualitativeQuery",
+    "Track",
+    "clip_overview",
+    "figure_7",
+    "figure_8",
+    "figure_9",
+    "indel_sweep",
+    "qualitative",
+    "save_figure",
+    "similarity_matrices",
+    "similarity_matrix",
+    "stacked_recalls",
+    "training_curves",
+]
+
+OPACITIES = {1: 1.0, 10: 0.6, 25: 0.28}  # R@1 is the darkest
+BAR_WIDTH = 0.86
+NAMES = SEGMENTERS | SYSTEMS
+
+Bar = tuple[str, str]  # (group, bar)
+Axis = tuple[str, tuple[str, ...]]  # a key column and its values, in the order of the figure
+
+
+def figure_7(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> Figure:
+    """Return figure 7, experiment 1: recalls of each segmenter with the unordered distances."""
+    return stacked_recalls(
+        results,
+        "Experiment 1: segmentations and unordered distances",
+        groups=("distance", ("centroid", "single", "complete")),
+        bars=("segmenter", tuple(paper.TABLE_2)),
+        fixed={"scenario": "vanilla"},
+        baselines=tuple(paper.BASELINES),
+        system=system,
+    )
+
+
+def figure_8(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> Figure:
+    """Return figure 8, experiment 2: recalls of each segmenter with the alignments."""
+    return stacked_recalls(
+        results,
+        "Experiment 2: segmentations and alignments",
+        groups=("distance", tuple(paper.TABLE_3)),
+        bars=("segmenter", tuple(paper.TABLE_2)),
+        fixed={"scenario": "vanilla"},
+        baselines=tuple(paper.BASELINES),
+        system=system,
+    )
+
+
+def figure_9(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> Figure:
+    """Return figure 9, experiment 3: recalls of each distance in the realistic scenarios, OLDA."""
+    return stacked_recalls(
+        results,
+        "Experiment 3: realistic scenarios, OLDA segments",
+        groups=("scenario", ("crop_query", "stretch_targets", "crop_stretch")),
+        bars=("distance", tuple(paper.TABLE_4)),
+        fixed={"segmenter": "olda"},
+        system=system,
+    )
+
+
+@house_style
+def stacked_recalls(
+    results: "pd.DataFrame",
+    title: str,
+    groups: Axis,
+    bars: Axis,
+    fixed: Mapping[str, str],
+    baselines: tuple[str, ...] = (),
+    system: str = paper.SEG_VMNET,
+) -> Figure:
+    """Return R@1, R@10 and R@25 as stacked bars of decreasing opacity (figures 7, 8, 9).
+
+    Parameters
+    ----------
+    results : tidy results table of one corpus.
+    title : the figure's title.
+    groups, bars : (key column, its values): the groups of bars, and the bars of each group.
+    fixed : the keys that all bars share, such as {"scenario": "vanilla"}.
+    baselines : clip-level systems with a bar of their own, at the left, in the vanilla scenario.
+    system : the segment-level system.
+
+    Raises
+    ------
+    VmnetError
+        When a bar has fewer seeds than another; a bar without any reads "missing".
+    """
+    require_system(results, system)
+    shared = {"system": system, "direction": "V2M", **fixed}
+    cells = {
+        (baseline, ""): {"system": baseline, "scenario": "vanilla", "direction": "V2M"}
+        for baseline in baselines
+    } | {
+        (group, bar): {**shared, groups[0]: group, bars[0]: bar}
+        for group, bar in product(groups[1], bars[1])
+    }
+    means, origin = read_cells(results, cells, tuple(f"R@{k}" for k in RECALLS))
+    figure = Figure(figsize=(PAGE_WIDTH, 2.75), layout="constrained")
+    axes = figure.add_subplot()
+    places = _places(len(baselines), len(groups[1]), len(bars[1]))
+    for place, (group, bar) in zip(places, cells, strict=True):
+        _stack(axes, place, means[group, bar], colour_of(bar or group))
+    _label_groups(axes, places, baselines, groups, len(bars[1]))
+    _chance_lines(axes, origin)
+    _legends(axes, bars)
+    _percent_axis(axes, means)
+    add_title(figure, title)
+    chance = ", ".join(f"R@{k} {origin.chance_recall(k):.3g}" for k in RECALLS)
+    add_data_line(figure, origin.line(f"{chance} %"))
+    return figure
+
+
+@house_style
+def training_curves(
+    curves: Mapping[str, Any],
+    kind: str,
+    best: Mapping[str, int] | None = None,
+    title: str = "Training of the VM-Nets",
+) -> Figure:
+    """Return the training (thin) and validation (thick) loss of each network along its steps.
+
+    Parameters
+    ----------
+    curves : network -> frame, or what makes one, with the columns step, train_loss, valid_loss;
+        a loss may be missing (NaN) at steps where it was not measured.
+    kind : the kind of data that the networks were trained on.
+    best : network -> the step that was kept; without it, the step of the least validation loss.
+    """
+    import pandas as pd
+
+    figure = Figure(figsize=(PAGE_WIDTH, 2.6), layout="constrained")
+    axes = figure.add_subplot()
+    for index, (name, curve) in enumerate(curves.items()):
+        frame = pd.DataFrame(curve)
+        colour = colour_of(name, {name: CYCLE[index % len(CYCLE)]})
+        train, valid = (frame.dropna(subset=[loss]) for loss in ("train_loss", "valid_loss"))
+        axes.plot(train["step"], train["train_loss"], color=faded(colour, 0.55), lw=0.7)
+        axes.plot(valid["step"], valid["valid_loss"], color=colour, label=NAMES.get(name, name))
+        if valid.empty:
+            raise VmnetError(f"The training curve of {name} has no validation loss to show.")
+        least = valid.loc[valid["valid_loss"].idxmin(), "step"]
+        step = least if best is None else best[name]
+        height = np.interp(step, valid["step"], valid["valid_loss"])
+        axes.plot(step, height, "o", color=colour, mec="white", mew=0.8, ms=5.5, zorder=5)
+    axes.set(xlabel="updates", ylabel="loss")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_ylim(bottom=0)
+    axes.grid(axis="y")
+    axes.margins(x=0.02)
+    signs = [
+        Line2D([], [], color=faded(INK, 0.5), lw=0.7, label="training"),
+        Line2D([], [], color=INK, label="validation"),
+        Line2D([], [], color=INK, marker="o", lw=0, mec="white", ms=5.5, label="kept"),
+    ]
+    handles = [*axes.get_legend_handles_labels()[0], *signs]
+    figure.legend(handles=handles, loc="outside right upper")
+    add_title(figure, title)
+    add_data_line(figure, f"trained on {kind} data")
+    return figure
+
+
+@house_style
+def indel_sweep(results: "pd.DataFrame", title: str = "Mean rank against the indel cost") -> Figure:
+    """Return the mean rank of NW-DTW and SW-DTW against their indel cost (section IV-D).
+
+    A dashed line marks the cost the paper chose, a ring the cost that is best here; the band is the
+    95 % interval of the mean rank.
+
+    Parameters
+    ----------
+    results : tidy results table with one more column, `indel`, and the metrics mean_rank and ci95.
+    """
+    if "indel" not in results.columns:
+        raise VmnetError("The results of an indel sweep need a column indel: run the sweep again.")
+    keys = [
+        (distance, indel)
+        for distance in paper.INDEL
+        for indel in sorted(results.loc[results["distance"] == distance, "indel"].unique())
+    ]
+    cells = {(distance, indel): {"distance": distance, "indel": indel} for distance, indel in keys}
+    means, origin = read_cells(results, cells, ("mean_rank", "ci95"))
+    figure = Figure(figsize=(PAGE_WIDTH * 0.62, 2.6), layout="constrained")
+    axes = figure.add_subplot()
+    for distance, chosen in paper.INDEL.items():
+        curve = [(i, *means[d, i].values()) for d, i in keys if d == distance and means[d, i]]
+        if curve:
+            _sweep_line(axes, distance, chosen, *np.array(curve, dtype=float).T)
+    costs = [indel for _, indel in keys]
+    if costs and min(costs) > 0:
+        axes.set_xscale("log")
+    elif any(costs):  # a cost of 0 has no logarithm: linear up to the least other cost
+        axes.set_xscale("symlog", linthresh=min(cost for cost in costs if cost > 0))
+    axes.set(xlabel="indel cost", ylabel="mean rank")
+    axes.set_ylim(bottom=0)
+    axes.grid(axis="y")
+    signs = [
+        Line2D([], [], color=GREY, ls=(0, (3, 2)), lw=0.9, label="paper's cost"),
+        Line2D([], [], color=GREY, marker="o", lw=0, mfc="white", mew=1.2, ms=5, label="best here"),
+    ]
+    axes.legend(handles=[*axes.get_legend_handles_labels()[0], *signs], ncols=2)
+    add_title(figure, title)
+    add_data_line(figure, origin.line(f"{origin.chance_rank:.1f}"))
+    return figure
+
+
+def _sweep_line(
+    axes: Axes,
+    distance: str,
+    chosen: float,
+    indels: np.ndarray,
+    ranks: np.ndarray,
+    ci95: np.ndarray,
+) -> None:
+    colour = colour_of(distance)
+    axes.fill_between(indels, ranks - ci95, ranks + ci95, color=colour, alpha=0.15, lw=0)
+    axes.plot(indels, ranks, color=colour, marker=".", ms=3.5, label=DISTANCES[distance])
+    axes.axvline(chosen, color=colour, ls=(0, (3, 2)), lw=0.9)
+    best = ranks.argmin()
+    axes.plot(indels[best], ranks[best], "o", color=colour, mfc="white", mew=1.2, ms=5, zorder=5)
+
+
+def _places(n_baselines: int, n_groups: int, n_bars: int) -> np.ndarray:
+    """Return the middle of each bar: baselines apart from each other, then groups side by side."""
+    left = np.arange(n_baselines) * 1.6
+    start = left[-1] + 1.9 if n_baselines else 0.0
+    groups = start + np.arange(n_groups)[:, None] * (n_bars + 0.9) + np.arange(n_bars)
+    return np.concatenate([left, groups.ravel()])
+
+
+def _stack(axes: Axes, place: float, recalls: Mapping[str, float], colour: str) -> None:
+    if not recalls:
+        note = axes.annotate("missing", (place, 0), xytext=(0, 3), textcoords="offset points")
+        note.set(rotation=90, ha="center", va="bottom", color=GREY, size=6.5, zorder=4)
+        note.set_bbox({"color": "white", "pad": 0.4})
+        return
+    below = 0.0
+    for k in RECALLS:
+        height = recalls[f"R@{k}"]
+        axes.bar(
+            place,
+            height - below,
+            BAR_WIDTH,
+            bottom=below,
+            color=faded(colour, OPACITIES[k]),
+            lw=0,
+            label=f"R@{k}",
+        )
+        below = height
+    axes.annotate(
+        f"{below:.0f}",
+        (place, below),
+        xytext=(0, 1.2),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        size=6,
+        color=INK,
+    )
+
+
+def _label_groups(
+    axes: Axes, places: np.ndarray, baselines: tuple[str, ...], groups: Axis, n_bars: int
+) -> None:
+    first = len(baselines)
+    middles = places[first:].reshape(len(groups[1]), n_bars).mean(axis=1)
+    labels = [SYSTEMS.get(each, each).replace(" ", "\n") for each in baselines]
+    labels += [symbol(groups[0], value) for value in groups[1]]
+    axes.set_xticks([*places[:first], *middles], labels)
+    axes.tick_params(axis="x", length=0, labelsize=8)
+    for text in axes.get_xticklabels()[:first]:
+        text.set_fontsize(6.5)
+    axes.set_xlim(places[0] - 0.7, places[-1] + 0.7)
+
+
+def _chance_lines(axes: Axes, origin: Provenance) -> None:
+    for k in RECALLS:
+        axes.axhline(origin.chance_recall(k), color=INK, lw=0.7, ls=(0, (2, 2)), zorder=3)
+
+
+def _legends(axes: Axes, bars: Axis) -> None:
+    names = [Patch(color=colour_of(bar), label=symbol(bars[0], bar)) for bar in bars[1]]
+    shades = [Patch(color=faded(INK, OPACITIES[k]), label=f"R@{k}") for k in RECALLS]
+    chance = Line2D([], [], color=INK, lw=0.7, ls=(0, (2, 2)), label="chance")
+    left: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.01)}
+    right: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1.01)}
+    axes.add_artist(axes.legend(handles=names, ncols=len(names), **left))
+    axes.legend(handles=[*shades, chance], ncols=len(shades) + 1, **right)
+
+
+def _percent_axis(axes: Axes, means: Mapping[Bar, Mapping[str, float]]) -> None:
+    top = max((each["R@25"] for each in means.values() if each), default=0.0)
+    axes.set_ylim(0, max(10.0, 1.1 * top))
+    axes.set_ylabel("recall (%)")
+    axes.grid(axis="y")

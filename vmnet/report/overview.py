@@ -1,0 +1,231 @@
+"""One clip along its time: pictures, sound, music sections, shots."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from vmnet.errors import VmnetError
+from vmnet.report.names import segmenter_symbol
+from vmnet.report.style import (
+    CYCLE,
+    GREY,
+    INK,
+    PAGE_WIDTH,
+    add_data_line,
+    add_title,
+    axes_at,
+    bare,
+    clock_ticks,
+    colour_of,
+    faded,
+    fit,
+    house_style,
+    literal,
+    text_at,
+)
+
+# Inches.
+LEFT, RIGHT, HEAD, FOOT, GAP = 0.86, 0.66, 0.31, 0.39, 0.07
+WIDTH = PAGE_WIDTH - LEFT - RIGHT
+N_POINTS = 1400  # of a drawn curve: finer than print
+
+
+@dataclass(frozen=True)
+class ClipOverview:
+    """What the overview of one clip shows. Times are seconds from 0 to `duration`.
+
+    `frames` are key frames (time, (h, w, 3) uint8), ascending; `waveform` (n,) in [-1, 1] spans the
+    clip; `novelty` is (times, curve >= 0) and `shot_probability` (times, f(t) in 0..1);
+    `music_boundaries` has (n_segments + 1,) seconds for each segmenter; `shot_boundaries` likewise.
+    Ground truth, where it is known: `sections` (start, end, label), and the times of `cuts`.
+    """
+
+    title: str
+    kind: str
+    duration: float
+    frames: Sequence[tuple[float, np.ndarray]]
+    waveform: np.ndarray
+    novelty: tuple[np.ndarray, np.ndarray]
+    music_boundaries: Mapping[str, np.ndarray]
+    shot_probability: tuple[np.ndarray, np.ndarray]
+    shot_boundaries: np.ndarray
+    sections: Sequence[tuple[float, float, str]] = ()
+    cuts: Sequence[float] = ()
+
+
+class Row(NamedTuple):
+    """One row of the overview: its name, height in inches, the note at its right, its drawing."""
+
+    label: str
+    height: float
+    note: str
+    draw: Callable[[Axes, ClipOverview], None]
+
+
+@house_style
+def clip_overview(clip: ClipOverview) -> Figure:
+    """Return one clip along its time, top to bottom.
+
+    Key frames, true sections, waveform, Foote novelty, the music segments of each segmenter, the
+    shot probability f(t), the shots, the true cuts; rows without data are left out.
+    """
+    rows = _rows(clip)
+    height = HEAD + FOOT + sum(row.height + GAP for row in rows) - GAP
+    figure = Figure(figsize=(PAGE_WIDTH, height))
+    add_title(figure, clip.title)
+    add_data_line(figure, f"{clip.kind} data")
+    top = height - HEAD
+    _time_axis(axes_at(figure, LEFT, FOOT, WIDTH, top - rows[0].height - FOOT), clip)
+    for row in rows:
+        axes = bare(axes_at(figure, LEFT, top - row.height, WIDTH, row.height))
+        axes.patch.set_alpha(0)
+        row.draw(axes, clip)
+        axes.set_xlim(0, clip.duration)
+        middle = top - row.height / 2
+        text_at(figure, LEFT - 0.08, middle, row.label, ha="right", size=7, parse_math=True)
+        text_at(figure, LEFT + WIDTH + 0.06, middle, row.note, ha="left", size=6, color=GREY)
+        top -= row.height + GAP
+    return figure
+
+
+def _rows(clip: ClipOverview) -> list[Row]:
+    rows = [Row("pictures", _strip_height(clip), "", _draw_strip)]
+    if clip.sections:
+        rows.append(Row("true sections", 0.17, f"{len(clip.sections)} sections", _draw_sections))
+    rows += [Row("sound", 0.5, "", _draw_waveform), Row("novelty", 0.4, "", _draw_novelty)]
+    for segmenter, boundaries in clip.music_boundaries.items():
+        note = f"{len(boundaries) - 1} segments"
+        spans = partial(_draw_spans, boundaries=boundaries, colour=colour_of(segmenter))
+        rows.append(Row(segmenter_symbol(segmenter), 0.15, note, spans))
+    shots = partial(
+        _draw_spans, boundaries=clip.shot_boundaries, colour=colour_of("transnet"), numbered=False
+    )
+    rows.append(Row("$f(t)$", 0.36, "", _draw_probability))
+    rows.append(
+        Row(segmenter_symbol("transnet"), 0.15, f"{len(clip.shot_boundaries) - 1} shots", shots)
+    )
+    if len(clip.cuts):
+        rows.append(Row("true cuts", 0.1, f"{len(clip.cuts)} cuts", _draw_cuts))
+    return rows
+
+
+def _time_axis(axes: Axes, clip: ClipOverview) -> None:
+    """Draw the common time axis, and light lines at the true sections behind all rows."""
+    axes.set_xlim(0, clip.duration)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.spines["bottom"].set_position(("outward", 3))
+    clock_ticks(axes.xaxis, clip.duration, 10)
+    axes.set_xlabel("time (min:s)", labelpad=1)
+    for start, _, _ in clip.sections[1:]:
+        axes.axvline(start, color="#CFCFCF", lw=0.7)
+
+
+def _frame_edges(clip: ClipOverview) -> np.ndarray:
+    times = np.array([time for time, _ in clip.frames])
+    return np.concatenate([[0.0], (times[:-1] + times[1:]) / 2, [clip.duration]])
+
+
+def _strip_height(clip: ClipOverview) -> float:
+    """Return the height at which the typical key frame keeps its shape, 0.3 to 0.8 inches."""
+    if not clip.frames:
+        raise VmnetError(f"The overview of {clip.title} needs at least one key frame.")
+    height, width = clip.frames[0][1].shape[:2]
+    cell = float(np.median(np.diff(_frame_edges(clip)))) * WIDTH / clip.duration
+    return float(np.clip(cell * height / width, 0.3, 0.8))
+
+
+def _draw_strip(axes: Axes, clip: ClipOverview) -> None:
+    edges = _frame_edges(clip)
+    inches = WIDTH / clip.duration
+    height = _strip_height(clip)
+    for left, right, (_, frame) in zip(edges[:-1], edges[1:], clip.frames, strict=True):
+        picture = _crop(frame, (right - left) * inches / height)
+        axes.imshow(picture, extent=(left, right, 0, 1), aspect="auto", interpolation="antialiased")
+    axes.vlines(edges[1:-1], 0, 1, color="white", lw=1.2)
+    axes.set_ylim(0, 1)
+
+
+def _crop(frame: np.ndarray, aspect: float) -> np.ndarray:
+    """Return the middle of a picture with width / height = `aspect`."""
+    height, width = frame.shape[:2]
+    new_width = max(1, min(width, round(height * aspect)))
+    new_height = max(1, min(height, round(width / aspect)))
+    x, y = (width - new_width) // 2, (height - new_height) // 2
+    return frame[y : y + new_height, x : x + new_width]
+
+
+def _draw_sections(axes: Axes, clip: ClipOverview) -> None:
+    labels = list(dict.fromkeys(label for _, _, label in clip.sections))
+    for start, end, label in clip.sections:
+        colour = CYCLE[labels.index(label) % len(CYCLE)]
+        axes.axvspan(start, end, color=faded(colour, 0.38), lw=0)
+        text = literal(
+            axes.text((start + end) / 2, 0.46, label, ha="center", va="center", size=6.5)
+        )
+        fit(text, (end - start) * WIDTH / clip.duration - 0.04)
+        if len(text.get_text()) < min(3, len(label)):  # no room for a word
+            text.remove()
+    axes.vlines([start for start, _, _ in clip.sections[1:]], 0, 1, color="white", lw=1)
+    axes.set_ylim(0, 1)
+
+
+def _draw_waveform(axes: Axes, clip: ClipOverview) -> None:
+    starts = _bins(len(clip.waveform))
+    low = np.minimum.reduceat(clip.waveform, starts)
+    high = np.maximum.reduceat(clip.waveform, starts)
+    times = (starts + 0.5) * clip.duration / len(clip.waveform)
+    axes.fill_between(times, low, high, color="#4A5A70", lw=0.2)
+    loudest = max(float(np.abs(clip.waveform).max()), 1e-6)
+    axes.set_ylim(-1.04 * loudest, 1.04 * loudest)
+
+
+def _draw_novelty(axes: Axes, clip: ClipOverview) -> None:
+    colour = colour_of("foote")
+    _draw_curve(axes, *clip.novelty, colour)
+    if "foote" in clip.music_boundaries:
+        axes.vlines(clip.music_boundaries["foote"][1:-1], 0, 1.1, color=colour, lw=0.7, ls=":")
+
+
+def _draw_probability(axes: Axes, clip: ClipOverview) -> None:
+    _draw_curve(axes, *clip.shot_probability, colour_of("transnet"), top=1.0)
+    axes.axhline(0.5, color=GREY, lw=0.5, ls=(0, (3, 2)))
+
+
+def _draw_curve(
+    axes: Axes, times: np.ndarray, curve: np.ndarray, colour: str, top: float | None = None
+) -> None:
+    starts = _bins(len(curve))
+    peaks = np.maximum.reduceat(curve, starts)
+    peaks = peaks / (top or max(float(peaks.max()), 1e-9))
+    at = np.asarray(times)[starts]
+    axes.fill_between(at, 0, peaks, color=faded(colour, 0.3), lw=0)
+    axes.plot(at, peaks, color=colour, lw=0.7)
+    axes.set_ylim(0, 1.1)
+
+
+def _draw_spans(
+    axes: Axes, clip: ClipOverview, boundaries: np.ndarray, colour: str, numbered: bool = True
+) -> None:
+    for index, (start, end) in enumerate(pairwise(boundaries)):
+        axes.axvspan(start, end, color=faded(colour, 0.75 if index % 2 else 0.45), lw=0)
+        wide = (end - start) * WIDTH / clip.duration > 0.14
+        if numbered and wide:
+            axes.text((start + end) / 2, 0.45, str(index + 1), ha="center", va="center", size=5.5)
+    axes.set_ylim(0, 1)
+
+
+def _draw_cuts(axes: Axes, clip: ClipOverview) -> None:
+    axes.vlines(clip.cuts, 0, 1, color=INK, lw=0.7)
+    axes.set_ylim(0, 1)
+
+
+def _bins(n_values: int) -> np.ndarray:
+    """Return the first index of each of at most `N_POINTS` runs of values."""
+    return np.unique(np.linspace(0, n_values, min(n_values, N_POINTS), endpoint=False).astype(int))
