@@ -10,7 +10,7 @@ and the command line call these functions and nothing below them.
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,9 +141,10 @@ def _rendered(profile: Profile, data: Path, seed: int, jobs: int) -> Corpus:
 
     if not sum(profile.clips):
         raise VmnetError(f"the profile {profile.name!r} renders no clips; give --corpus FOLDER.")
-    return render_corpus(
+    rendered = render_corpus(
         data / "media", splits=profile.clips, seconds=profile.seconds, seed=seed, jobs=jobs
     )
+    return replace(rendered, name=data.name)
 
 
 def _folder(folder: Path, seed: int) -> Corpus:

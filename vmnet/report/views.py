@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vmnet.pipeline import Run, System
-    from vmnet.report.figures import QualitativeQuery
+    from vmnet.report.figures import ClipOverview, QualitativeQuery
 
 # Paper VII and IV-B: mean seconds of a music segment and of a shot.
 PAPER_LENGTHS = {"foote": "18.6 to 20", "sf": "18.6 to 20", "olda": "18.6 to 20", "transnet": "6.6"}
@@ -54,21 +54,31 @@ def segment_lengths(run: "Run") -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def overview(run: "Run", clip_id: str = "") -> dict[str, Any]:
-    """Gather the arguments of `figures.clip_overview` for one clip (the first test clip)."""
+def overview(run: "Run", clip_id: str = "", n_frames: int = 12) -> "ClipOverview":
+    """Gather what was found in one clip (the first test clip, unless named)."""
+    from vmnet.report.figures import ClipOverview
+
     clip = _chosen(run, clip_id)
     stages = pipeline.segmenter_stages(run.segmenters)
     kept = {name: pipeline.clip_arrays(run, stage, clip) for name, stage in stages.items()}
-    novelty = next((arrays for arrays in kept.values() if "novelty" in arrays), {})
-    shots = kept.get("transnet", {})
-    return {
-        "path": clip.path,
-        "boundaries": {name: arrays[name] for name, arrays in kept.items()},
-        "novelty": novelty,
-        "shots": shots,
-        "truth": _truth(clip),
-        "kind": run.corpus.kind,
-    }
+    found: dict[str, np.ndarray] = {}
+    for arrays in kept.values():
+        found |= arrays
+    duration = media.probe(clip.path).duration
+    times = (np.arange(n_frames) + 0.5) * duration / n_frames
+    empty = np.zeros(0)
+    return ClipOverview(
+        title=_title(clip),
+        kind=run.corpus.kind,
+        duration=duration,
+        frames=list(zip(times, media.pictures(clip.path, times), strict=True)),
+        waveform=media.load_audio(clip.path, sample_rate=8000),
+        novelty=(found.get("novelty_times", empty), found.get("novelty", empty)),
+        music_boundaries={name: found[name] for name in kept if name != "transnet"},
+        shot_probability=(found.get("shot_times", empty), found.get("shot_probability", empty)),
+        shot_boundaries=found.get("transnet", empty),
+        **_truth(clip),
+    )
 
 
 def training_curves(run: "Run", systems: Iterable["System"]) -> dict[str, Any]:
@@ -154,8 +164,13 @@ def _key_frame(clip: Clip) -> np.ndarray:
     return media.picture_at(clip.path, media.probe(clip.path).duration / 2)
 
 
-def _truth(clip: Clip) -> Any:
+def _truth(clip: Clip) -> dict[str, Any]:
+    """Return the true sections and cuts of a rendered clip; nothing is known of others."""
     from vmnet.corpus.rendered import read_truth
 
     annotation = clip.path.with_suffix(".jams")
-    return read_truth(annotation) if annotation.exists() else None
+    if not annotation.exists():
+        return {}
+    truth = read_truth(annotation)
+    starts, ends = truth.boundaries[:-1], truth.boundaries[1:]
+    return {"sections": list(zip(starts, ends, truth.labels, strict=True)), "cuts": truth.cuts}
