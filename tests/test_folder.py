@@ -1,0 +1,179 @@
+"""A folder of videos: what is found, how it is named, and how it is split."""
+
+import random
+from pathlib import Path
+
+import av
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vmnet.corpus.clips import SPLITS, Corpus
+from vmnet.corpus.folder import MIN_CLIPS, MIN_FOLDER, _split_sizes, folder_corpus
+from vmnet.corpus.manifest import SAFE_ID, read_manifest, write_manifest
+from vmnet.errors import ManifestError, VmnetError
+
+FRACTIONS = (0.7, 0.1, 0.2)
+
+
+def fill(folder: Path, *names: str) -> Path:
+    """Make empty files; the folder does not look into them."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def numbered(n_files: int) -> list[str]:
+    return [f"clip{number:03d}.mp4" for number in range(n_files)]
+
+
+def write_sound(path: Path, comment: str) -> None:
+    with av.open(path, "w") as container:
+        container.metadata["comment"] = comment
+        stream = container.add_stream("aac", rate=8000, layout="mono")
+        for frame in (av.AudioFrame("fltp", "mono", 1024), None):
+            if frame:
+                frame.sample_rate = 8000
+                frame.planes[0].update(bytes(4 * 1024))
+            container.mux(stream.encode(frame))
+
+
+def splits(corpus: Corpus) -> dict[str, str]:
+    return {clip.clip_id: clip.split for clip in corpus.clips}
+
+
+def test_finds_the_videos_and_names_them(tmp_path: Path) -> None:
+    names = ["b.MP4", "a.mkv", "live/2001/c.webm", "live/d.mov", "Élan vital.avi", "e.m4v"]
+    strangers = ["notes.txt", "song.mp3", ".hidden.mp4", ".cache/f.mp4", "live/._d.mov", "mp4"]
+    fill(tmp_path / "my videos", *names, *strangers)
+    (tmp_path / "my videos" / "folder.mp4").mkdir()
+    corpus = folder_corpus(tmp_path / "my videos", seed=0)
+    assert (corpus.name, corpus.kind) == ("my-videos", "folder")
+    assert [clip.clip_id for clip in corpus.clips] == [
+        "a",
+        "b",
+        "e",
+        "live-2001-c",
+        "live-d",
+        "Elan-vital",
+    ]
+    assert {clip.path for clip in corpus.clips} == {tmp_path / "my videos" / name for name in names}
+    assert {clip.title for clip in corpus.clips} == {"a", "b", "e", "c", "d", "Élan vital"}
+
+
+def test_ids_are_unique_and_safe(tmp_path: Path) -> None:
+    names = ["a b.mp4", "a-b.mp4", "A-B.mp4", "a/b.mp4", "a-b.mkv", "日本.mp4", "東京.mp4"]
+    names += [f"{'long' * 50}{end}.mp4" for end in "xy"]
+    corpus = folder_corpus(fill(tmp_path, *names), seed=0)
+    ids = [clip.clip_id for clip in corpus.clips]
+    assert len({clip_id.lower() for clip_id in ids}) == len(names)
+    assert all(SAFE_ID.fullmatch(clip_id) for clip_id in ids)
+    write_manifest(tmp_path / "other.csv", corpus.clips)
+    assert read_manifest(tmp_path / "other.csv").clips == corpus.clips
+
+
+def test_the_order_of_the_file_system_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, *numbered(20), "clip 001.mp4", "clip-001.mp4")
+    expected = folder_corpus(tmp_path, seed=3)
+    find = Path.rglob
+
+    def shuffled(folder: Path, pattern: str) -> list[Path]:
+        paths = list(find(folder, pattern))
+        random.Random(1).shuffle(paths)
+        return paths
+
+    monkeypatch.setattr(Path, "rglob", shuffled)
+    assert folder_corpus(tmp_path, seed=3) == expected
+
+
+def test_a_relative_folder_gives_absolute_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path / "videos", *numbered(5))
+    monkeypatch.chdir(tmp_path / "videos")
+    assert folder_corpus(Path("."), seed=0) == folder_corpus(tmp_path / "videos", seed=0)
+
+
+def test_split_sizes_and_seeds(tmp_path: Path) -> None:
+    fill(tmp_path, *numbered(100))
+    by_seed = [splits(folder_corpus(tmp_path, seed)) for seed in (0, 1)]
+    for split_of in by_seed:
+        counts = [list(split_of.values()).count(name) for name in SPLITS]
+        assert counts == [70, 10, 20]
+    assert by_seed[0] != by_seed[1]
+    assert splits(folder_corpus(tmp_path, 0)) == by_seed[0]
+
+
+def test_the_split_depends_on_ids_only(tmp_path: Path) -> None:
+    here, there = (fill(tmp_path / name, *numbered(30)) for name in ("here", "there"))
+    assert splits(folder_corpus(here, 5)) == splits(folder_corpus(there, 5))
+
+
+def test_a_new_file_moves_at_most_two_others(tmp_path: Path) -> None:
+    before: dict[str, str] = {}
+    for n_files in range(MIN_FOLDER, 40):
+        after = splits(folder_corpus(fill(tmp_path, *numbered(n_files)), seed=2))
+        assert sum(after[clip_id] != split for clip_id, split in before.items()) <= 2
+        before = after
+
+
+@pytest.mark.parametrize(("n_clips", "sizes"), [(5, (2, 1, 2)), (6, (3, 1, 2)), (10, (7, 1, 2))])
+def test_small_folders_get_every_split(n_clips: int, sizes: tuple[int, ...]) -> None:
+    assert tuple(_split_sizes(n_clips, FRACTIONS).values()) == sizes
+
+
+@given(
+    st.integers(MIN_FOLDER, 2000),
+    st.tuples(*[st.integers(0, 100)] * 3).filter(any),
+)
+def test_split_sizes_keep_their_promises(n_clips: int, shares: tuple[int, ...]) -> None:
+    fractions = [share / sum(shares) for share in shares]
+    sizes = _split_sizes(n_clips, fractions)
+    assert sum(sizes.values()) == n_clips
+    for name, fraction in zip(SPLITS, fractions, strict=True):
+        assert sizes[name] >= MIN_CLIPS[name] if fraction else sizes[name] == 0
+        assert abs(sizes[name] - fraction * n_clips) < 1 + sum(MIN_CLIPS.values())
+
+
+@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.7, 0.2, 0.2), (1.2, -0.1, -0.1)])
+def test_fractions_that_are_none(tmp_path: Path, fractions: tuple[float, ...]) -> None:
+    fill(tmp_path, *numbered(6))
+    with pytest.raises(ValueError, match="three shares"):
+        folder_corpus(tmp_path, 0, fractions)
+
+
+def test_too_few_videos(tmp_path: Path) -> None:
+    fill(tmp_path, *numbered(MIN_FOLDER - 1))
+    with pytest.raises(VmnetError, match=f"holds {MIN_FOLDER - 1} video files.* {MIN_FOLDER} are"):
+        folder_corpus(tmp_path, seed=0)
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    fill(tmp_path, "a.mp4")
+    for path in (tmp_path / "none", tmp_path / "a.mp4"):
+        with pytest.raises(VmnetError, match=f"{path.name} is not a folder"):
+            folder_corpus(path, seed=0)
+
+
+def test_a_manifest_is_used(tmp_path: Path) -> None:
+    fill(tmp_path, *numbered(6))
+    (tmp_path / "manifest.csv").write_text("clip_id,path,split\nonly,clip003.mp4,test\n")
+    corpus = folder_corpus(tmp_path, seed=0)
+    assert splits(corpus) == {"only": "test"}
+    assert corpus.clips[0].path == tmp_path / "clip003.mp4"
+    (tmp_path / "manifest.csv").write_text("clip_id,path,split\nonly,none.mp4,test\n")
+    with pytest.raises(ManifestError, match="missing"):
+        folder_corpus(tmp_path, seed=0)
+
+
+def test_rendered_files_are_counted(tmp_path: Path) -> None:
+    fill(tmp_path, *numbered(5))
+    write_sound(tmp_path / "clip001.mp4", "vmnet rendered, seed 1")
+    write_sound(tmp_path / "clip002.mp4", "filmed by hand")
+    write_sound(tmp_path / "more.mkv", "vmnet rendered, seed 2")
+    assert folder_corpus(tmp_path, seed=0).kind == "folder, 2 of 6 rendered"
+    (tmp_path / "manifest.csv").write_text("clip_id,path,split\na,clip001.mp4,test\n")
+    assert folder_corpus(tmp_path, seed=0).kind == "folder, 1 of 1 rendered"

@@ -1,0 +1,138 @@
+"""A corpus of one's own: any folder of video files."""
+
+import math
+import os
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from vmnet import media
+from vmnet.corpus.clips import SPLITS, Clip, Corpus
+from vmnet.corpus.manifest import MAX_ID, read_manifest, safe_name
+from vmnet.errors import VmnetError
+from vmnet.store import key
+
+VIDEO_SUFFIXES = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v"}
+MIN_CLIPS = {"train": 1, "valid": 1, "test": 2}  # ranking one clip among one says nothing
+MIN_FOLDER = 5  # clips; with fewer, nothing can be both learnt and tested
+MANIFEST = "manifest.csv"
+RENDERED = "vmnet rendered"  # how the comment in a rendered file begins
+
+
+def folder_corpus(folder: Path, seed: int, fractions: Sequence[float] = (0.7, 0.1, 0.2)) -> Corpus:
+    """Return the video files of a folder and its subfolders as a corpus.
+
+    If the folder holds a `manifest.csv`, that is read, and `seed` and `fractions` are not used.
+    Otherwise every file with one of `VIDEO_SUFFIXES` is a clip, but for hidden ones; its id is made
+    from its path, its title is its file name, and its split depends on `seed` and the ids alone, so
+    that a new file moves few others. Whether the files can be decoded is left to later stages.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder to search.
+    seed : int
+        Seed of the split.
+    fractions : (float, float, float)
+        Shares of train, valid and test, with sum 1. A share above 0 gets at least `MIN_CLIPS`.
+
+    Returns
+    -------
+    Corpus
+        Named after the folder; its kind is "folder", or "folder, K of N rendered" if K files are
+        `vmnet render`'s.
+
+    Raises
+    ------
+    VmnetError
+        If the folder does not exist or holds fewer than `MIN_FOLDER` video files.
+    ManifestError
+        If its manifest is bad.
+    ValueError
+        If the fractions are not three numbers in [0, 1] with sum 1.
+    """
+    folder = Path(os.path.abspath(folder))
+    if not folder.is_dir():
+        raise VmnetError(f"{folder} is not a folder: name a folder of video files.")
+    if (folder / MANIFEST).exists():
+        clips = read_manifest(folder / MANIFEST).clips
+    else:
+        clips = _split(_found_clips(folder), seed, fractions)
+    return Corpus(safe_name(folder.name), _kind(clips), clips)
+
+
+def _found_clips(folder: Path) -> dict[str, Path]:
+    """Return the path of each clip id, in the order of the paths."""
+    paths = sorted(
+        path.relative_to(folder)
+        for path in folder.rglob("*")
+        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
+    )
+    visible = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
+    if len(visible) < MIN_FOLDER:
+        raise VmnetError(
+            f"{folder} holds {len(visible)} video files: at least {MIN_FOLDER} are needed."
+        )
+    clips: dict[str, Path] = {}
+    taken: set[str] = set()
+    for path in visible:
+        clip_id = _free_id(path, taken)
+        taken.add(clip_id.lower())
+        clips[clip_id] = folder / path
+    return clips
+
+
+def _free_id(path: Path, taken: set[str]) -> str:
+    """Make a clip id from a relative path, with a hash of the path where the plain id is taken."""
+    plain = safe_name("-".join(path.with_suffix("").parts))
+    if plain.lower() not in taken:
+        return plain
+    suffixes = (key(path=str(path), attempt=attempt) for attempt in count())
+    candidates = (f"{plain[: MAX_ID - 11]}-{suffix}" for suffix in suffixes)
+    return next(candidate for candidate in candidates if candidate.lower() not in taken)
+
+
+def _split(paths: dict[str, Path], seed: int, fractions: Sequence[float]) -> tuple[Clip, ...]:
+    """Deal clips, in the order of a hash of seed and id, to test, then to valid, then to train."""
+    sizes = _split_sizes(len(paths), fractions)
+    shuffled = sorted(paths, key=lambda clip_id: key(seed=seed, clip_id=clip_id))
+    splits = [name for name in reversed(SPLITS) for _ in range(sizes[name])]
+    split_of = dict(zip(shuffled, splits, strict=True))
+    return tuple(
+        Clip(clip_id, path, split_of[clip_id], title=_title(path))
+        for clip_id, path in paths.items()
+    )
+
+
+def _split_sizes(n_clips: int, fractions: Sequence[float]) -> dict[str, int]:
+    """Share out clips by largest remainder, then fill each wanted split up to `MIN_CLIPS`."""
+    if len(fractions) != len(SPLITS) or min(fractions) < 0 or not math.isclose(sum(fractions), 1):
+        raise ValueError(f"fractions must be three shares with sum 1, not {fractions}")
+    quotas = n_clips * np.asarray(fractions, float)
+    sizes = np.floor(quotas).astype(int)
+    sizes[np.argsort(sizes - quotas, kind="stable")[: n_clips - sizes.sum()]] += 1
+    for index, name in enumerate(SPLITS):
+        while fractions[index] > 0 and sizes[index] < MIN_CLIPS[name]:
+            sizes[sizes.argmax()] -= 1
+            sizes[index] += 1
+    return dict(zip(SPLITS, sizes.tolist(), strict=True))
+
+
+def _title(path: Path) -> str:
+    """Return the file name without suffix; bytes that are not Unicode become "?"."""
+    return path.stem.encode("utf-8", "replace").decode()
+
+
+def _kind(clips: Sequence[Clip]) -> str:
+    """Return the corpus' kind, which tells how many of its files are rendered."""
+    n_rendered = sum(_is_rendered(clip.path) for clip in clips)
+    return f"folder, {n_rendered} of {len(clips)} rendered" if n_rendered else "folder"
+
+
+def _is_rendered(path: Path) -> bool:
+    try:
+        return media.comment(path).startswith(RENDERED)
+    except VmnetError:
+        return False
