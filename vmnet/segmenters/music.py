@@ -1,0 +1,254 @@
+"""Music boundaries by Foote, SF and OLDA: the implementations of MSAF 0.1.80 (paper IV-B).
+
+MSAF is written to be run from its own working folder: it caches features there in a file that the
+next song then reads, writes its estimates, seeds NumPy, and expects NumPy 1 and an old SciPy. So
+its features and its algorithms are called here one by one, in memory, on private copies of its
+modules; nothing is written and nothing outside this module changes. The boundaries are those of
+`msaf.process` run in an empty folder, to the last digit (tests/test_music_segmenters.py).
+
+This is the only file that imports MSAF. Its defaults are kept: features at 22,050 Hz, hop 1,024,
+averaged over estimated beats; Foote's kernel spans 66 beats, so a clip with fewer is one segment.
+"""
+
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import librosa
+import numpy as np
+import scipy
+from scipy.ndimage import median_filter
+
+from vmnet import media, store
+from vmnet.segmenters.boundaries import clean
+
+
+@contextmanager
+def _old_scipy() -> Iterator[None]:
+    """Give SciPy back the name that MSAF imports, for the time of the import."""
+    scipy.inf = np.inf
+    try:
+        yield
+    finally:
+        del scipy.inf
+
+
+with _old_scipy():
+    import msaf
+    import msaf.algorithms
+    from msaf.base import FeatureTypes
+    from msaf.features import MFCC, PCP
+
+SAMPLE_RATE: int = msaf.config.sample_rate  # Hz
+MINIMUM_BEATS: int = msaf.config.minimum_frames
+"""A clip with no more beats than this is one segment: silence, a steady tone, a few seconds."""
+SHORTEST_SOUND = 3.0
+"""Seconds; ten beats do not fit into less, and a sound of less is one segment."""
+
+
+@dataclass(frozen=True)
+class BeatFeatures:
+    """What the three algorithms are given: one row per beat.
+
+    `pcp` is (n_beats + 1, 12) float32, `mfcc` (n_beats + 1, 14) float32, `times` (n_beats + 1,) the
+    beats and the end, in seconds; `duration` is the length of the sound in seconds.
+    """
+
+    pcp: np.ndarray
+    mfcc: np.ndarray
+    times: np.ndarray
+    duration: float
+
+
+def music_boundaries(
+    path: Path, methods: Iterable[str] = ("foote", "sf", "olda")
+) -> dict[str, np.ndarray]:
+    """Return the boundaries of a clip's music by each method, from features computed once.
+
+    Silence, a steady tone and whatever else has no more than `MINIMUM_BEATS` beats is one segment,
+    as in MSAF; so is a sound shorter than `SHORTEST_SOUND`.
+
+    Parameters
+    ----------
+    path : media file with sound
+    methods : names among "foote", "sf", "olda"
+
+    Returns
+    -------
+    dict of (n_segments + 1,) float64 boundaries in seconds, from 0 to the clip's duration
+
+    Raises
+    ------
+    MediaError
+        If the file cannot be read or has no sound.
+    """
+    path = Path(path)
+    duration = media.require(path, audio=True, video=False).duration
+    features = beat_features(path)
+    return {method: clean(raw_boundaries(features, method), duration) for method in methods}
+
+
+def raw_boundaries(features: BeatFeatures, method: str) -> np.ndarray:
+    """Return the times (s) that `msaf.process` returns, slivers at both ends included."""
+    if len(features.times) <= MINIMUM_BEATS:
+        return np.array([0, features.duration])
+    with np.errstate(divide="ignore", invalid="ignore"):  # a novelty that is 0 everywhere
+        indices, labels = METHODS[method](features)
+    times, _ = msaf.utils.process_segmentation_level(
+        indices, labels, len(features.times), features.times, features.duration
+    )
+    return times
+
+
+def novelty(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the novelty curve in which Foote's method finds its peaks.
+
+    Parameters
+    ----------
+    path : media file with sound
+
+    Returns
+    -------
+    times : (n,) float64, the beats (s), increasing
+    curve : (n,) float64, at most 1; 0 everywhere in a clip too short for the kernel of 66 beats
+
+    Raises
+    ------
+    MediaError
+        If the file cannot be read or has no sound.
+    """
+    path = Path(path)
+    media.require(path, audio=True, video=False)
+    features = beat_features(path)
+    config, n_beats = msaf.algorithms.foote.config, len(features.times)
+    if n_beats < config["M_gaussian"]:
+        return features.times, np.zeros(n_beats)
+    pcp = msaf.utils.normalize(features.pcp.copy(), norm_type=config["bound_norm_feats"])
+    similarity = _FOOTE.compute_ssm(_FOOTE.median_filter(pcp, M=config["m_median"]))
+    curve = _FOOTE.compute_nc(similarity, _FOOTE.compute_gaussian_krnl(config["M_gaussian"]))
+    return features.times, np.nan_to_num(curve)
+
+
+def beat_features(path: Path) -> BeatFeatures:
+    """Return the features of a clip's sound; those of the last file asked for are remembered."""
+    return _beat_features(Path(path), store.fingerprint(Path(path)))
+
+
+@lru_cache(maxsize=1)
+def _beat_features(path: Path, _fingerprint: str) -> BeatFeatures:
+    audio = media.load_audio(path, SAMPLE_RATE)
+    duration = len(audio) / SAMPLE_RATE
+    if duration < SHORTEST_SOUND:
+        return BeatFeatures(np.zeros((1, 12)), np.zeros((1, 14)), np.zeros(1), duration)
+    parts = harmonic_percussive(audio)
+    pcp = PCP(None, FeatureTypes.est_beatsync)
+    mfcc = MFCC(None, FeatureTypes.est_beatsync)
+    pcp.compute_HPSS = lambda: parts
+    pcp._audio_percussive = parts[1]
+    beat_times, beat_frames = pcp.estimate_beats()
+    rows = []
+    for feature in (pcp, mfcc):
+        feature._audio = audio
+        feature._framesync_features = feature.compute_features()
+        feature._compute_framesync_times()
+        values, times = feature.compute_beat_sync_features(beat_frames, beat_times, pad=True)
+        rows.append(values)
+    return BeatFeatures(rows[0], rows[1], times, duration)
+
+
+def harmonic_percussive(audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Split a sound into its harmonic and its percussive part as `librosa.effects.hpss` does.
+
+    The result is the same; the medians, nine tenths of its time, are taken row by row, for which
+    SciPy has an algorithm about ten times faster.
+
+    Parameters
+    ----------
+    audio : (n_samples,) float32
+
+    Returns
+    -------
+    two arrays like `audio`
+    """
+    magnitude, phase = librosa.magphase(librosa.stft(audio))
+    harmonic = _row_medians(magnitude)
+    percussive = _row_medians(magnitude.T).T
+
+    def part(wanted: np.ndarray, other: np.ndarray) -> np.ndarray:
+        mask = librosa.util.softmask(wanted, other, power=2, split_zeros=True)
+        return librosa.istft((magnitude * mask) * phase, dtype=audio.dtype, length=len(audio))
+
+    return part(harmonic, percussive), part(percussive, harmonic)
+
+
+def _row_medians(rows: np.ndarray) -> np.ndarray:
+    return np.stack([median_filter(row, size=31, mode="reflect") for row in rows])
+
+
+class _GivenFeatures:
+    """Stands in for MSAF's `Features` in OLDA's module, which reads them from a file by name."""
+
+    @staticmethod
+    def select_features(name: str, clip: Any, _annotated: bool, _framewise: bool) -> Any:
+        return clip.features[name]
+
+
+def _private_copy(module: ModuleType, **names: Any) -> Any:
+    """Run a module's file again as a module of our own, and set names in that one."""
+    assert module.__file__ is not None
+    spec = importlib.util.spec_from_file_location(f"{__name__}.{module.__name__}", module.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    vars(copy).update(names)
+    return copy
+
+
+_FOOTE = _private_copy(
+    msaf.algorithms.foote.segmenter,
+    signal=SimpleNamespace(gaussian=scipy.signal.windows.gaussian),  # moved in SciPy 1.13
+)
+_OLDA = _private_copy(
+    msaf.algorithms.olda.segmenter,
+    Features=_GivenFeatures,
+    logging=SimpleNamespace(warning=lambda _: None),  # a short song is no warning, and no chatter
+)
+
+Indices = tuple[np.ndarray, np.ndarray]  # boundaries as rows of the features, and their labels
+
+
+def _foote(features: BeatFeatures) -> Indices:
+    return _homogeneous(_FOOTE, msaf.algorithms.foote.config, features)
+
+
+def _sf(features: BeatFeatures) -> Indices:
+    return _homogeneous(msaf.algorithms.sf.segmenter, msaf.algorithms.sf.config, features)
+
+
+def _homogeneous(module: Any, config: dict[str, Any], features: BeatFeatures) -> Indices:
+    given = SimpleNamespace(features=features.pcp.copy())  # the algorithms write into it
+    clip = SimpleNamespace(audio_file="")
+    return module.Segmenter(clip, features=given, **config).processFlat()
+
+
+def _olda(features: BeatFeatures) -> Indices:
+    # MSAF reads the chroma back from a text file, and so in double precision.
+    pcp = SimpleNamespace(
+        features=features.pcp.astype(np.float64), frame_times=features.times, dur=features.duration
+    )
+    mfcc = SimpleNamespace(features=features.mfcc.copy())
+    clip = SimpleNamespace(audio_file="", features={"pcp": pcp, "mfcc": mfcc})
+    return _OLDA.Segmenter(clip, **msaf.algorithms.olda.config).processFlat()
+
+
+METHODS: dict[str, Callable[[BeatFeatures], Indices]] = {
+    "foote": _foote,
+    "sf": _sf,
+    "olda": _olda,
+}
