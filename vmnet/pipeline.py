@@ -292,6 +292,7 @@ def segment_features(run: Run, system: System, split: str) -> tuple[Sequences, S
     VmnetError
         If the split has no usable clip.
     """
+    prepare(run, [system])
     clips = [clip for clip in usable(run) if clip.split == split]
     if not clips:
         raise VmnetError(
