@@ -11,7 +11,7 @@ a late start, or a gap of more than `MAX_DRIFT` seconds, becomes silence. Pictur
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, groupby
@@ -38,8 +38,9 @@ GUESSED_DURATION = {
     "mpeg",
 }  # formats whose header duration FFmpeg guesses by bit rate
 
-SHORTFALL = 0.05  # a file is truncated when it ends earlier than its header says by more than this
-SHORTFALL_SECONDS = 2.0  # share of the duration and by more than these seconds
+# A file is truncated when it ends earlier than its header says by more than both of these.
+SHORTFALL = 0.05  # share of the duration
+SHORTFALL_SECONDS = 2.0
 MAX_DAMAGED = 0.05  # share of packets that may fail to decode
 MAX_DRIFT = (
     0.1  # seconds that time stamps and counted samples may differ before we trust the stamps
@@ -192,24 +193,8 @@ def pictures(
     ValueError
         If the times do not ascend.
     """
-    path = Path(path)
     info = require(path, audio=False)
-    size = size or (info.width, info.height)
-    times = iter(times)
-    first = next(times, None)
-    if first is None:
-        return
-    with closing(_frames(path, first)) as frames:
-        converter = VideoReformatter()
-        (_, shown), upcoming = next(frames), next(frames, None)
-        previous = first
-        for time in chain([first], times):
-            if time < previous:
-                raise ValueError(f"times must ascend, but {time} follows {previous}")
-            while upcoming is not None and upcoming[0] <= time + TIME_ROUNDING:
-                (_, shown), upcoming = upcoming, next(frames, None)
-            previous = time
-            yield _upright(shown, size, converter)
+    yield from _shown(Path(path), iter(times), size or (info.width, info.height))
 
 
 def second_pictures(path: Path, size: tuple[int, int] | None = None) -> Iterator[np.ndarray]:
@@ -217,8 +202,9 @@ def second_pictures(path: Path, size: tuple[int, int] | None = None) -> Iterator
 
     Pictures are (height, width, 3) uint8 RGB. Raises as `pictures`.
     """
-    count = n_seconds(require(path, audio=False).duration)
-    yield from pictures(path, (second + 0.5 for second in range(count)), size)
+    info = require(path, audio=False)
+    times = (second + 0.5 for second in range(n_seconds(info.duration)))
+    yield from _shown(Path(path), times, size or (info.width, info.height))
 
 
 def all_pictures(
@@ -341,7 +327,8 @@ def _check_complete(path: Path, container: InputContainer, end: float) -> None:
     """Raise MediaError if the data end much earlier than the header says."""
     if container.format.name in GUESSED_DURATION or not container.duration:
         return
-    promised = container.duration / av.time_base
+    # Matroska counts its duration from stamp 0, even if the first stream starts later.
+    promised = container.duration / av.time_base - _origin(container)
     if promised - end > max(SHORTFALL * promised, SHORTFALL_SECONDS):
         raise MediaError(
             f"{path} is truncated (it ends at {end:.1f} s of {promised:.1f} s): "
@@ -426,6 +413,24 @@ def _shifted(samples: np.ndarray, shift: int) -> np.ndarray:
     return np.concatenate([np.zeros(shift, samples.dtype), samples])
 
 
+def _shown(path: Path, times: Iterator[float], size: tuple[int, int]) -> Iterator[np.ndarray]:
+    """Yield the picture on screen at each time: the work of `pictures`."""
+    first = next(times, None)
+    if first is None:
+        return
+    with closing(_frames(path, first)) as frames:
+        converter = VideoReformatter()
+        (_, frame), upcoming = next(frames), next(frames, None)
+        previous = first
+        for time in chain([first], times):
+            if time < previous:
+                raise ValueError(f"times must ascend, but {time} follows {previous}")
+            while upcoming is not None and upcoming[0] <= time + TIME_ROUNDING:
+                (_, frame), upcoming = upcoming, next(frames, None)
+            previous = time
+            yield _upright(frame, size, converter)
+
+
 def _frames(path: Path, start: float = 0.0) -> Generator[tuple[float, VideoFrame]]:
     """Yield (time in seconds, frame) as shown, from the first or from one not after `start`."""
     if start > SEEK_AFTER:
@@ -445,7 +450,8 @@ def _frames_after_seek(path: Path, start: float) -> Generator[tuple[float, Video
         stream.thread_type = "AUTO"
         origin = _origin(container)
         if start:
-            container.seek(int((start + origin) / stream.time_base), stream=stream)
+            with suppress(av.FFmpegError):  # no seeking in this format: decode from the start
+                container.seek(int((start + origin) / stream.time_base), stream=stream)
         interval = 1 / (_frame_rate(stream) or 25.0)
         time = -interval
         for frame in _decode(path, container, stream):
