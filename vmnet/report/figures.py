@@ -15,8 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from vmnet.errors import VmnetError
+from vmnet.evaluation.metrics import RECALL_AT
 from vmnet.report import paper
-from vmnet.report.names import DISTANCES, SEGMENTERS, SYSTEMS, symbol
+from vmnet.report.names import DISTANCES, SCENARIOS, SEGMENTERS, SYSTEMS, symbol
 from vmnet.report.overview import ClipOverview, clip_overview
 from vmnet.report.pictures import (
     QualitativeQuery,
@@ -25,7 +26,7 @@ from vmnet.report.pictures import (
     similarity_matrices,
     similarity_matrix,
 )
-from vmnet.report.results import RECALLS, Provenance, read_cells, require_system
+from vmnet.report.results import read_cells
 from vmnet.report.style import (
     CYCLE,
     GREY,
@@ -61,98 +62,79 @@ __all__ = [
 
 OPACITIES = {1: 1.0, 10: 0.6, 25: 0.28}  # R@1 is the darkest
 BAR_WIDTH = 0.86
+CHANCE_LINE: dict[str, Any] = {"color": INK, "lw": 0.7, "ls": (0, (2, 2))}
 NAMES = SEGMENTERS | SYSTEMS
+KEYS = {shown: key for key, shown in NAMES.items()}
 
 Bar = tuple[str, str]  # (group, bar)
-Axis = tuple[str, tuple[str, ...]]  # a key column and its values, in the order of the figure
+BARS = {"distance": "segmenter", "scenario": "distance"}  # what the bars of such groups are
+FIXED = {"distance": "scenario", "scenario": "segmenter"}  # what all bars then share
+ORDER = {"segmenter": SEGMENTERS, "distance": DISTANCES, "scenario": SCENARIOS}
 
 
-def figure_7(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> Figure:
+def figure_7(results: "pd.DataFrame") -> Figure:
     """Return figure 7, experiment 1: recalls of each segmenter with the unordered distances."""
-    return stacked_recalls(
-        results,
-        "Experiment 1: segmentations and unordered distances",
-        groups=("distance", ("centroid", "single", "complete")),
-        bars=("segmenter", tuple(paper.TABLE_2)),
-        fixed={"scenario": "vanilla"},
-        baselines=tuple(paper.BASELINES),
-        system=system,
-    )
+    chosen = _vanilla(results, ("centroid", "single", "complete"))
+    return stacked_recalls(chosen, "Experiment 1: segments without order")
 
 
-def figure_8(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> Figure:
+def figure_8(results: "pd.DataFrame") -> Figure:
     """Return figure 8, experiment 2: recalls of each segmenter with the alignments."""
-    return stacked_recalls(
-        results,
-        "Experiment 2: segmentations and alignments",
-        groups=("distance", tuple(paper.TABLE_3)),
-        bars=("segmenter", tuple(paper.TABLE_2)),
-        fixed={"scenario": "vanilla"},
-        baselines=tuple(paper.BASELINES),
-        system=system,
-    )
+    chosen = _vanilla(results, tuple(paper.TABLE_3))
+    return stacked_recalls(chosen, "Experiment 2: segments in order")
 
 
-def figure_9(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> Figure:
-    """Return figure 9, experiment 3: recalls of each distance in the realistic scenarios, OLDA."""
-    return stacked_recalls(
-        results,
-        "Experiment 3: realistic scenarios, OLDA segments",
-        groups=("scenario", ("crop_query", "stretch_targets", "crop_stretch")),
-        bars=("distance", tuple(paper.TABLE_4)),
-        fixed={"segmenter": "olda"},
-        system=system,
-    )
+def figure_9(results: "pd.DataFrame") -> Figure:
+    """Return figure 9, experiment 3: recalls of each distance in the realistic scenarios."""
+    realistic = results["scenario"] != "vanilla"
+    chosen = results[realistic & results["distance"].isin(list(paper.TABLE_4))]
+    names = [SEGMENTERS.get(name, name) for name in chosen["segmenter"].unique()]
+    title = f"Experiment 3: realistic scenarios, {', '.join(names)} segments"
+    return stacked_recalls(chosen, title, groups="scenario")
 
 
 @house_style
-def stacked_recalls(
-    results: "pd.DataFrame",
-    title: str,
-    groups: Axis,
-    bars: Axis,
-    fixed: Mapping[str, str],
-    baselines: tuple[str, ...] = (),
-    system: str = paper.SEG_VMNET,
-) -> Figure:
+def stacked_recalls(results: "pd.DataFrame", title: str, groups: str = "distance") -> Figure:
     """Return R@1, R@10 and R@25 as stacked bars of decreasing opacity (figures 7, 8, 9).
+
+    Clip-level systems have a bar each at the left; dashed lines are the recalls of a random order.
 
     Parameters
     ----------
-    results : tidy results table of one corpus.
+    results : tidy results table of one corpus and one segment-level system.
     title : the figure's title.
-    groups, bars : (key column, its values): the groups of bars, and the bars of each group.
-    fixed : the keys that all bars share, such as {"scenario": "vanilla"}.
-    baselines : clip-level systems with a bar of their own, at the left, in the vanilla scenario.
-    system : the segment-level system.
+    groups : "distance" groups the segmenters of each distance, in one scenario (figures 7 and 8),
+        "scenario" the distances of each scenario, for one segmenter (figure 9).
 
     Raises
     ------
     VmnetError
         When a bar has fewer seeds than another; a bar without any reads "missing".
     """
-    require_system(results, system)
-    shared = {"system": system, "direction": "V2M", **fixed}
-    cells = {
-        (baseline, ""): {"system": baseline, "scenario": "vanilla", "direction": "V2M"}
-        for baseline in baselines
-    } | {
-        (group, bar): {**shared, groups[0]: group, bars[0]: bar}
-        for group, bar in product(groups[1], bars[1])
-    }
-    means, origin = read_cells(results, cells, tuple(f"R@{k}" for k in RECALLS))
+    results = results[results["direction"] == "V2M"]
+    clip_level = results["segmenter"] == "clip"
+    baselines = list(results.loc[clip_level, "system"].unique())
+    segment_level = results[~clip_level]
+    shared = {column: _only(segment_level, column) for column in ("system", FIXED[groups])}
+    group_names, bar_names = (_present(segment_level, each) for each in (groups, BARS[groups]))
+    cells: dict[Bar, dict[str, str]] = {(name, ""): {"system": name} for name in baselines}
+    for group, bar in product(group_names, bar_names):
+        cells[group, bar] = {**shared, groups: group, BARS[groups]: bar}
+    means, origin = read_cells(results, cells, tuple(f"R@{k}" for k in RECALL_AT))
     figure = Figure(figsize=(PAGE_WIDTH, 2.75), layout="constrained")
     axes = figure.add_subplot()
-    places = _places(len(baselines), len(groups[1]), len(bars[1]))
+    places = _places(len(baselines), len(group_names), len(bar_names))
     for place, (group, bar) in zip(places, cells, strict=True):
         _stack(axes, place, means[group, bar], colour_of(bar or group))
-    _label_groups(axes, places, baselines, groups, len(bars[1]))
-    _chance_lines(axes, origin)
-    _legends(axes, bars)
+    labels = [symbol(groups, group) for group in group_names]
+    _label_groups(axes, places, baselines, labels)
+    for k in RECALL_AT:
+        axes.axhline(origin.chance[f"R@{k}"], zorder=3, **CHANCE_LINE)
+    _legends(axes, BARS[groups], bar_names)
     _percent_axis(axes, means)
     add_title(figure, title)
-    chance = ", ".join(f"R@{k} {origin.chance_recall(k):.3g}" for k in RECALLS)
-    add_data_line(figure, origin.line(f"{chance} %"))
+    level = ", ".join(f"R@{k} {origin.chance[f'R@{k}']:.3g}" for k in RECALL_AT)
+    add_data_line(figure, origin.line(f"{level} %"))
     return figure
 
 
@@ -167,8 +149,8 @@ def training_curves(
 
     Parameters
     ----------
-    curves : network -> frame, or what makes one, with the columns step, train_loss, valid_loss;
-        a loss may be missing (NaN) at steps where it was not measured.
+    curves : segmenter or system -> frame, or what makes one, with the columns step, train_loss and
+        valid_loss; a loss may be missing (NaN) at steps where it was not measured.
     kind : the kind of data that the networks were trained on.
     best : network -> the step that was kept; without it, the step of the least validation loss.
     """
@@ -178,7 +160,7 @@ def training_curves(
     axes = figure.add_subplot()
     for index, (name, curve) in enumerate(curves.items()):
         frame = pd.DataFrame(curve)
-        colour = colour_of(name, {name: CYCLE[index % len(CYCLE)]})
+        colour = colour_of(KEYS.get(name, name), {name: CYCLE[index % len(CYCLE)]})
         train, valid = (frame.dropna(subset=[loss]) for loss in ("train_loss", "valid_loss"))
         axes.plot(train["step"], train["train_loss"], color=faded(colour, 0.55), lw=0.7)
         axes.plot(valid["step"], valid["valid_loss"], color=colour, label=NAMES.get(name, name))
@@ -245,7 +227,7 @@ def indel_sweep(results: "pd.DataFrame", title: str = "Mean rank against the ind
     ]
     axes.legend(handles=[*axes.get_legend_handles_labels()[0], *signs], ncols=2)
     add_title(figure, title)
-    add_data_line(figure, origin.line(f"{origin.chance_rank:.1f}"))
+    add_data_line(figure, origin.line(f"{origin.chance['mean_rank']:.1f}", "clip"))
     return figure
 
 
@@ -258,6 +240,7 @@ def _sweep_line(
     ci95: np.ndarray,
 ) -> None:
     colour = colour_of(distance)
+    ci95 = np.where(np.isfinite(ci95), ci95, 0)  # a single query has no interval
     axes.fill_between(indels, ranks - ci95, ranks + ci95, color=colour, alpha=0.15, lw=0)
     axes.plot(indels, ranks, color=colour, marker=".", ms=3.5, label=DISTANCES[distance])
     axes.axvline(chosen, color=colour, ls=(0, (3, 2)), lw=0.9)
@@ -280,7 +263,7 @@ def _stack(axes: Axes, place: float, recalls: Mapping[str, float], colour: str) 
         note.set_bbox({"color": "white", "pad": 0.4})
         return
     below = 0.0
-    for k in RECALLS:
+    for k in RECALL_AT:
         height = recalls[f"R@{k}"]
         axes.bar(
             place,
@@ -304,33 +287,48 @@ def _stack(axes: Axes, place: float, recalls: Mapping[str, float], colour: str) 
     )
 
 
-def _label_groups(
-    axes: Axes, places: np.ndarray, baselines: tuple[str, ...], groups: Axis, n_bars: int
-) -> None:
+def _label_groups(axes: Axes, places: np.ndarray, baselines: list[str], labels: list[str]) -> None:
     first = len(baselines)
-    middles = places[first:].reshape(len(groups[1]), n_bars).mean(axis=1)
-    labels = [SYSTEMS.get(each, each).replace(" ", "\n") for each in baselines]
-    labels += [symbol(groups[0], value) for value in groups[1]]
-    axes.set_xticks([*places[:first], *middles], labels)
+    middles = places[first:].reshape(len(labels), -1).mean(axis=1)
+    names = [SYSTEMS.get(each, each).replace(" ", "\n") for each in baselines]
+    axes.set_xticks([*places[:first], *middles], [*names, *labels])
     axes.tick_params(axis="x", length=0, labelsize=8)
     for text in axes.get_xticklabels()[:first]:
         text.set_fontsize(6.5)
     axes.set_xlim(places[0] - 0.7, places[-1] + 0.7)
 
 
-def _chance_lines(axes: Axes, origin: Provenance) -> None:
-    for k in RECALLS:
-        axes.axhline(origin.chance_recall(k), color=INK, lw=0.7, ls=(0, (2, 2)), zorder=3)
-
-
-def _legends(axes: Axes, bars: Axis) -> None:
-    names = [Patch(color=colour_of(bar), label=symbol(bars[0], bar)) for bar in bars[1]]
-    shades = [Patch(color=faded(INK, OPACITIES[k]), label=f"R@{k}") for k in RECALLS]
-    chance = Line2D([], [], color=INK, lw=0.7, ls=(0, (2, 2)), label="chance")
+def _legends(axes: Axes, column: str, bar_names: list[str]) -> None:
+    names = [Patch(color=colour_of(name), label=symbol(column, name)) for name in bar_names]
+    shades = [Patch(color=faded(INK, OPACITIES[k]), label=f"R@{k}") for k in RECALL_AT]
+    chance = Line2D([], [], label="chance", **CHANCE_LINE)
     left: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.01)}
     right: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1.01)}
     axes.add_artist(axes.legend(handles=names, ncols=len(names), **left))
     axes.legend(handles=[*shades, chance], ncols=len(shades) + 1, **right)
+
+
+def _vanilla(results: "pd.DataFrame", distances: tuple[str, ...]) -> "pd.DataFrame":
+    """Return the vanilla rows of the distances and of the clip-level systems."""
+    wanted = results["distance"].isin(distances) | (results["segmenter"] == "clip")
+    return results[wanted & (results["scenario"] == "vanilla")]
+
+
+def _only(results: "pd.DataFrame", column: str) -> str:
+    found = sorted(map(str, results[column].unique()))
+    if len(found) != 1:
+        raise VmnetError(
+            f"The results hold {', '.join(found) or 'no rows'} as {column} of the segment-level "
+            "bars: select one."
+        )
+    return found[0]
+
+
+def _present(results: "pd.DataFrame", column: str) -> list[str]:
+    """Return the values of a key column, in the paper's order, then those it does not know."""
+    found = sorted(map(str, results[column].unique()))
+    known = [value for value in ORDER[column] if value in found]
+    return known + [value for value in found if value not in known]
 
 
 def _percent_axis(axes: Axes, means: Mapping[Bar, Mapping[str, float]]) -> None:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from vmnet.errors import VmnetError
 from vmnet.report.names import segmenter_symbol
+from vmnet.report.results import count
 from vmnet.report.style import (
     CYCLE,
     GREY,
@@ -43,6 +44,7 @@ class ClipOverview:
     `frames` are key frames (time, (h, w, 3) uint8), ascending; `waveform` (n,) in [-1, 1] spans the
     clip; `novelty` is (times, curve >= 0) and `shot_probability` (times, f(t) in 0..1);
     `music_boundaries` has (n_segments + 1,) seconds for each segmenter; `shot_boundaries` likewise.
+    What was not computed is empty.
     Ground truth, where it is known: `sections` (start, end, label), and the times of `cuts`.
     """
 
@@ -95,24 +97,29 @@ def clip_overview(clip: ClipOverview) -> Figure:
 
 
 def _rows(clip: ClipOverview) -> list[Row]:
-    rows = [Row("pictures", _strip_height(clip), "", _draw_strip)]
-    if clip.sections:
-        rows.append(Row("true sections", 0.17, f"{len(clip.sections)} sections", _draw_sections))
-    rows += [Row("sound", 0.5, "", _draw_waveform), Row("novelty", 0.4, "", _draw_novelty)]
-    for segmenter, boundaries in clip.music_boundaries.items():
-        note = f"{len(boundaries) - 1} segments"
-        spans = partial(_draw_spans, boundaries=boundaries, colour=colour_of(segmenter))
-        rows.append(Row(segmenter_symbol(segmenter), 0.15, note, spans))
+    """Return the rows that have data, from top to bottom."""
     shots = partial(
         _draw_spans, boundaries=clip.shot_boundaries, colour=colour_of("transnet"), numbered=False
     )
-    rows.append(Row("$f(t)$", 0.36, "", _draw_probability))
-    rows.append(
-        Row(segmenter_symbol("transnet"), 0.15, f"{len(clip.shot_boundaries) - 1} shots", shots)
-    )
-    if len(clip.cuts):
-        rows.append(Row("true cuts", 0.1, f"{len(clip.cuts)} cuts", _draw_cuts))
-    return rows
+    sections, cuts = count(len(clip.sections), "section"), count(len(clip.cuts), "cut")
+    n_shots = count(len(clip.shot_boundaries) - 1, "shot")
+    rows = [
+        (True, Row("pictures", _strip_height(clip), "", _draw_strip)),
+        (len(clip.sections), Row("true sections", 0.17, sections, _draw_sections)),
+        (len(clip.waveform), Row("sound", 0.5, "", _draw_waveform)),
+        (len(clip.novelty[0]), Row("novelty", 0.4, "", _draw_novelty)),
+        *((True, _segments_row(name, edges)) for name, edges in clip.music_boundaries.items()),
+        (len(clip.shot_probability[0]), Row("$f(t)$", 0.36, "", _draw_probability)),
+        (len(clip.shot_boundaries), Row(segmenter_symbol("transnet"), 0.15, n_shots, shots)),
+        (len(clip.cuts), Row("true cuts", 0.1, cuts, _draw_cuts)),
+    ]
+    return [row for has_data, row in rows if has_data]
+
+
+def _segments_row(segmenter: str, boundaries: np.ndarray) -> Row:
+    draw = partial(_draw_spans, boundaries=boundaries, colour=colour_of(segmenter))
+    note = count(len(boundaries) - 1, "segment")
+    return Row(segmenter_symbol(segmenter), 0.15, note, draw)
 
 
 def _time_axis(axes: Axes, clip: ClipOverview) -> None:

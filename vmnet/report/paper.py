@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 N_CLIPS = 1_000
 CHANCE_RANK = 500  # as printed; the mean of the ranks 1 to 1,000 is 500.5
+CHANCE_RECALL_25 = 2.5  # percent; thesis, tables 5.1 to 5.3
 
 SEG_VMNET = "seg_vmnet"
 BASELINE_1 = "baseline_1"

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from vmnet.errors import VmnetError
+from vmnet.evaluation.metrics import ranks
 from vmnet.report.results import count
 from vmnet.report.style import (
     COLUMN_WIDTH,
@@ -64,9 +65,7 @@ class QualitativeQuery:
     @property
     def rank(self) -> float:
         """The rank of the true track, 1 = nearest; equal distances share their mean rank."""
-        true = self.distances[self.true_index]
-        n_equal = np.count_nonzero(self.distances == true)
-        return float(1 + np.count_nonzero(self.distances < true) + (n_equal - 1) / 2)
+        return float(ranks(np.asarray(self.distances)[None], [self.true_index])[0])
 
 
 @house_style
@@ -118,7 +117,7 @@ def similarity_matrix(
     title : such as the clip's title.
     path : an alignment to draw over the matrix.
     """
-    figure = Figure(figsize=(COLUMN_WIDTH, 3.05), layout="constrained")
+    figure = Figure(figsize=(COLUMN_WIDTH, 3.1), layout="constrained")
     axes = figure.add_subplot()
     edges = (music_boundaries, video_boundaries)
     mesh = _draw_similarity(axes, similarity, *edges, path)

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from vmnet.errors import VmnetError
+from vmnet.evaluation.experiment import COLUMNS
+from vmnet.evaluation.metrics import chance
 
 if TYPE_CHECKING:
     import pandas as pd
-
-KEYS = ("system", "segmenter", "distance", "scenario", "direction")
-COLUMNS = ("corpus", "kind", "n_clips", *KEYS, "seed", "metric", "value")
-RECALLS = (1, 10, 25)
 
 Label = TypeVar("Label", bound=Hashable)
 
@@ -36,20 +34,16 @@ class Provenance:
         """What stands beside every number: "rendered, 8 clips"."""
         return f"{self.kind}, {count(self.n_clips, 'clip')}"
 
-    def line(self, chance: str) -> str:
-        """What stands under every figure of results: "rendered data, 8 test clips; chance 4.5"."""
-        seeds = f", mean of {self.n_seeds} seeds" if self.n_seeds > 1 else ""
-        clips = count(self.n_clips, "test clip")
-        return f"{self.kind} data, {clips}{seeds}; chance {chance}; corpus {self.corpus}"
-
     @property
-    def chance_rank(self) -> float:
-        """The mean rank of a random order."""
-        return (self.n_clips + 1) / 2
+    def chance(self) -> dict[str, float]:
+        """What a random order scores, by metric."""
+        return chance(self.n_clips)
 
-    def chance_recall(self, k: int) -> float:
-        """R@k of a random order, in percent."""
-        return 100 * min(k, self.n_clips) / self.n_clips
+    def line(self, level: str, noun: str = "test clip") -> str:
+        """What stands under a figure of results: "rendered data, 8 test clips; chance 4.5; ..."."""
+        seeds = f", mean of {self.n_seeds} seeds" if self.n_seeds > 1 else ""
+        clips = count(self.n_clips, noun)
+        return f"{self.kind} data, {clips}{seeds}; chance {level}; corpus {self.corpus}"
 
 
 def count(number: int, noun: str) -> str:
@@ -126,6 +120,7 @@ def _require_one_corpus(results: "pd.DataFrame") -> None:
 
 def require_system(results: "pd.DataFrame", system: str) -> None:
     """Raise VmnetError when `results` hold nothing of `system`: a misspelt name is not a gap."""
+    _require_one_corpus(results)
     systems = sorted(map(str, results["system"].unique()))
     if system not in systems:
         raise VmnetError(

@@ -7,6 +7,7 @@ computed reads "missing". Each frame carries its caption in `frame.attrs["captio
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,13 +44,19 @@ def table_baselines(results: "pd.DataFrame") -> "pd.DataFrame":
                 f"R@25, {ours}": _number(means[system].get("R@25")),
             }
         )
-    chance = (str(paper.CHANCE_RANK), f"{origin.chance_rank:.1f}", "2.5", _chance_25(origin))
+    chance = (
+        str(paper.CHANCE_RANK),
+        f"{origin.chance['mean_rank']:.1f}",
+        "2.5",
+        _number(origin.chance["R@25"]),
+    )
     rows.append(dict(zip(rows[0], ("Chance", *chance), strict=True)))
     return _with_caption(pd.DataFrame(rows), "Clip-level systems, vanilla scenario.", origin)
 
 
 def table2(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFrame":
     """Return table II, experiment 1: mean rank of each segmenter with the unordered distances."""
+    require_system(results, system)
     distances = ("centroid", "single", "complete")
     cells: Cells = {
         (segmenter, distance): _keys(system, segmenter, distance)
@@ -67,7 +74,7 @@ def table2(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFr
         "The ±1 of TransNet with centroid stands as printed; it is likely a misprint."
     )
     named = {column: DISTANCES[column] for column in distances}
-    return _matrix(results, cells, printed, ("S", SEGMENTERS | SYSTEMS, named), caption, system)
+    return _matrix(results, cells, printed, ("S", SEGMENTERS | SYSTEMS, named), caption)
 
 
 def table3(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFrame":
@@ -102,7 +109,7 @@ def table3(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFr
         }
         for (distance, row), (rank, seconds) in printed.items()
     ]
-    chance = (str(paper.CHANCE_RANK), f"{origin.chance_rank:.1f}", duration(0), NOT_DEFINED)
+    chance = (str(paper.CHANCE_RANK), f"{origin.chance['mean_rank']:.1f}", duration(0), NOT_DEFINED)
     rows.append(dict(zip(rows[0], ("", "Chance", *chance), strict=True)))
     caption = (
         "Table III, experiment 2: mean rank of the alignments, vanilla, and the time of all "
@@ -112,10 +119,16 @@ def table3(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFr
 
 
 def table4(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFrame":
-    """Return table IV, experiment 3: mean rank of each distance per realistic scenario, OLDA."""
+    """Return table IV, experiment 3: mean rank of each distance in each realistic scenario.
+
+    The paper's segments are OLDA's; ours too, unless `results` hold those of one other segmenter.
+    """
+    require_system(results, system)
     scenarios = ("crop_query", "stretch_targets", "crop_stretch")
+    found = results.loc[results["system"] == system, "segmenter"].unique()
+    segmenter = found[0] if len(found) == 1 else "olda"
     cells: Cells = {
-        (distance, scenario): _keys(system, "olda", distance, scenario)
+        (distance, scenario): _keys(system, segmenter, distance, scenario)
         for distance in paper.TABLE_4
         for scenario in scenarios
     }
@@ -124,9 +137,12 @@ def table4(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFr
         for distance, ranks in paper.TABLE_4.items()
         for scenario, rank in ranks.items()
     }
-    caption = "Table IV, experiment 3: mean rank in the realistic scenarios, OLDA segments."
+    caption = (
+        "Table IV, experiment 3: mean rank in the realistic scenarios; segments: the paper's OLDA, "
+        f"ours {SEGMENTERS.get(segmenter, segmenter)}."
+    )
     named = {column: SCENARIOS[column] for column in scenarios}
-    return _matrix(results, cells, printed, ("δ", DISTANCES, named), caption, system)
+    return _matrix(results, cells, printed, ("δ", DISTANCES, named), caption)
 
 
 def table_trace_forms(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFrame":
@@ -158,7 +174,7 @@ def table_trace_forms(results: "pd.DataFrame", system: str = paper.SEG_VMNET) ->
         for distance, form in forms.items()
         for segmenter in paper.TABLE_2
     ]
-    chance = [str(paper.CHANCE_RANK)] + 2 * [f"{origin.chance_rank:.1f}"]
+    chance = [str(paper.CHANCE_RANK)] + 2 * [f"{origin.chance['mean_rank']:.1f}"]
     rows.append(dict(zip(rows[0], ("", "Chance", *chance), strict=True)))
     caption = "Mean rank of the two readings of trace and best trace, vanilla."
     return _with_caption(pd.DataFrame(rows), caption, origin)
@@ -182,7 +198,8 @@ def write_table(
 
 def to_markdown(frame: "pd.DataFrame") -> str:
     """Return a frame as a Markdown table, its columns padded so that the source reads well too."""
-    lines = [[_escape(cell) for cell in row] for row in (frame.columns, *frame.to_numpy())]
+    rows = [frame.columns, *frame.itertuples(index=False, name=None)]
+    lines = [[_escape(cell) for cell in row] for row in rows]
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     padded = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]
     rule = "| " + " | ".join("-" * width for width in widths) + " |"
@@ -222,7 +239,6 @@ def _matrix(
     printed: Mapping[tuple[str, str], paper.Rank],
     names: tuple[str, Mapping[str, str], Mapping[str, str]],
     caption: str,
-    system: str,
 ) -> "pd.DataFrame":
     """Return rows x columns of mean ranks, the paper's and ours side by side, and a chance row.
 
@@ -230,7 +246,6 @@ def _matrix(
     """
     import pandas as pd
 
-    require_system(results, system)
     means, origin = read_cells(results, cells, ("mean_rank", "ci95"))
     theirs, ours = _headers(origin)
     corner, row_names, column_names = names
@@ -243,13 +258,13 @@ def _matrix(
             line[f"{name}, {theirs}"] = rank
             line[f"{name}, {ours}"] = _rank(means[row, column]) if there else NOT_DEFINED
         rows.append(line)
-    chance = len(column_names) * [str(paper.CHANCE_RANK), f"{origin.chance_rank:.1f}"]
+    chance = len(column_names) * [str(paper.CHANCE_RANK), f"{origin.chance['mean_rank']:.1f}"]
     rows.append(dict(zip(rows[0], ["Chance", *chance], strict=True)))
     return _with_caption(pd.DataFrame(rows), caption, origin)
 
 
 def _headers(origin: Provenance) -> tuple[str, str]:
-    return "paper", f"ours ({origin.label}, chance {origin.chance_rank:.1f})"
+    return "paper", f"ours ({origin.label}, chance {origin.chance['mean_rank']:.1f})"
 
 
 def _time_header(whose: str, n_clips: int) -> str:
@@ -266,7 +281,7 @@ def _with_caption(frame: "pd.DataFrame", text: str, origin: Provenance) -> "pd.D
     frame.attrs["caption"] = (
         f"{text} Paper: trained on HIMV-50K, 1,000 test clips of MVD, chance {paper.CHANCE_RANK}. "
         f"Ours: {origin.kind} data ({origin.corpus}), {count(origin.n_clips, 'test clip')}, "
-        f"{seeds}, chance {origin.chance_rank:.1f}."
+        f"{seeds}, chance {origin.chance['mean_rank']:.1f}."
     )
     return frame
 
@@ -276,16 +291,16 @@ def _paper_rank(rank: paper.Rank) -> str:
 
 
 def _rank(means: Mapping[str, float]) -> str:
-    return f"{means['mean_rank']:.1f} ±{means['ci95']:.1f}" if means else MISSING
+    if not means:
+        return MISSING
+    half_width = f"{means['ci95']:.1f}" if isfinite(means["ci95"]) else "∞"  # a single query
+    return f"{means['mean_rank']:.1f} ±{half_width}"
 
 
 def _number(value: float | None) -> str:
     return MISSING if value is None else f"{value:.1f}"
 
 
-def _chance_25(origin: Provenance) -> str:
-    return f"{origin.chance_recall(25):.1f}"
-
-
 def _escape(cell: object) -> str:
-    return " ".join(str(cell).replace("|", "\\|").split())
+    text = f"{cell:g}" if isinstance(cell, float) else str(cell)
+    return " ".join(text.replace("|", "\\|").split())
