@@ -8,7 +8,7 @@ import numpy as np
 from vmnet.corpus.rendered.style import Style
 
 WIDTH, HEIGHT = 160, 90
-ASPECT = np.float32(WIDTH / HEIGHT)
+ASPECT = WIDTH / HEIGHT
 _COLUMNS = (np.arange(WIDTH, dtype=np.float32) + 0.5) / HEIGHT * 2 - ASPECT
 _ROWS = 1 - (np.arange(HEIGHT, dtype=np.float32)[:, None] + 0.5) / HEIGHT * 2
 _VIGNETTE = 1 - 0.12 * ((_COLUMNS / ASPECT) ** 2 + _ROWS**2)
@@ -43,10 +43,10 @@ def draw_palettes(style: Style, rng: np.random.Generator) -> dict[str, Palette]:
     for label in _HUES:
         h, light = hue + _HUES[label], _LIGHT[label]
         palettes[label] = Palette(
-            ground=_colour(h, saturation, (0.05 + 0.55 * bright) * light),
-            shade=_colour(h + 0.03, saturation, (0.02 + 0.3 * bright) * light),
-            middle=_colour(h - 0.03, 0.9 * saturation, (0.28 + 0.45 * bright) * light),
-            light=_colour(h + 0.03, 0.45 * saturation, (0.62 + 0.3 * bright) * light),
+            ground=_colour(h, saturation, (0.05 + 0.7 * bright) * light),
+            shade=_colour(h + 0.03, saturation, (0.02 + 0.35 * bright) * light),
+            middle=_colour(h - 0.03, 0.9 * saturation, (0.28 + 0.5 * bright) * light),
+            light=_colour(h + 0.03, 0.45 * saturation, (0.6 + 0.4 * bright) * light),
             accent=_colour(h + contrast, 0.85, 0.88 * light),
         )
     return palettes
@@ -61,8 +61,8 @@ class Canvas:
 
     def __init__(self, x: float = 0.0, y: float = 0.0, zoom: float = 1.0) -> None:
         self.image = np.zeros((3, HEIGHT, WIDTH), np.float32)
-        self.x = (_COLUMNS / np.float32(zoom) + np.float32(x))[None, :]
-        self.y = _ROWS / np.float32(zoom) + np.float32(y)
+        self.x = (_COLUMNS / zoom + x)[None, :]
+        self.y = _ROWS / zoom + y
 
     def gradient(self, bottom: Colour, top: Colour, low: float = -1.0, high: float = 1.0) -> None:
         """Fill the picture with a vertical gradient between the heights `low` and `high`."""
@@ -79,31 +79,33 @@ class Canvas:
 
     def blobs(self, x: np.ndarray, y: np.ndarray, radius: np.ndarray) -> np.ndarray:
         """Return the sum of round soft blobs, `(90, 160)`; all arguments are `(n_blobs,)`."""
-        across = np.exp(-(((self.x.T - x) / radius) ** 2)).astype(np.float32)
-        down = np.exp(-(((self.y - y) / radius) ** 2)).astype(np.float32)
+        across = np.exp(-((((self.x.T - x) / radius).astype(np.float32)) ** 2))
+        down = np.exp(-((((self.y - y) / radius).astype(np.float32)) ** 2))
         return down @ across.T
 
     def disc(self, x: float, y: float, radius: float) -> np.ndarray:
         """Return the mask of a disc."""
-        distance = np.sqrt((self.x - np.float32(x)) ** 2 + (self.y - np.float32(y)) ** 2)
-        return soft(np.float32(radius) - distance)
+        distance = np.sqrt((self.x - x) ** 2 + (self.y - y) ** 2)
+        return soft(radius - distance)
 
-    def limb(self, start: tuple[float, float], end: tuple[float, float], width: float) -> np.ndarray:
+    def limb(
+        self, start: tuple[float, float], end: tuple[float, float], width: float
+    ) -> np.ndarray:
         """Return the mask of a straight limb with round ends."""
-        across, up = np.float32(end[0] - start[0]), np.float32(end[1] - start[1])
-        x, y = self.x - np.float32(start[0]), self.y - np.float32(start[1])
-        along = np.clip((x * across + y * up) / (across**2 + up**2 + np.float32(1e-6)), 0, 1)
-        return soft(np.float32(width) - np.sqrt((x - along * across) ** 2 + (y - along * up) ** 2))
+        across, up = end[0] - start[0], end[1] - start[1]
+        x, y = self.x - start[0], self.y - start[1]
+        along = np.clip((x * across + y * up) / (across**2 + up**2 + 1e-6), 0, 1)
+        return soft(width - np.sqrt((x - along * across) ** 2 + (y - along * up) ** 2))
 
 
 def soft(distance: np.ndarray, width: float = 0.025) -> np.ndarray:
     """Return a mask: 1 where `distance` is positive, 0 where negative, smooth in between."""
-    return np.clip(distance * np.float32(1 / width) + np.float32(0.5), 0, 1)
+    return np.clip(distance * (1 / width) + 0.5, 0, 1)
 
 
 def develop(image: np.ndarray, light: float, grain: np.ndarray, letterbox: int) -> np.ndarray:
     """Return the finished picture, `(90, 160, 3)` uint8: exposed, vignetted, grained, framed."""
-    exposed = image * (_VIGNETTE * np.float32(255 * light)) + grain
+    exposed = image * (_VIGNETTE * (255 * light)) + grain
     if letterbox:
         exposed[:, :letterbox] = exposed[:, -letterbox:] = 0
     return np.clip(exposed, 0, 255).astype(np.uint8).transpose(1, 2, 0)
@@ -111,7 +113,7 @@ def develop(image: np.ndarray, light: float, grain: np.ndarray, letterbox: int) 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
     """Return the colour between two: `first` at 0, `second` at 1."""
-    return first + (second - first) * np.float32(share)
+    return first + (second - first) * share
 
 
 def _colour(hue: float, saturation: float, value: float) -> Colour:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class Film:
 
     @property
     def cuts(self) -> np.ndarray:
-        """Times of the cuts: of the first frames of all shots but the first, `(n_cuts,)` seconds."""
+        """Times of the first frames of all shots but the first, `(n_cuts,)` seconds."""
         return np.array([shot.start / FPS for shot in self.shots[1:]])
 
 
@@ -61,7 +62,7 @@ def direct(song: Song, style: Style, rng: np.random.Generator) -> Film:
     for section in song.sections:
         # The same seed for every section of a label: the chorus comes back cut as it was.
         edges = _cut(song, section, style, np.random.default_rng(rhythm_seeds[section.label]))
-        for index, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for index, (start, stop) in enumerate(pairwise(edges)):
             choices = set_ups[section.label]
             shots.append(Shot(start, stop, choices[_turn(index, len(choices))], section))
     grain = rng.normal(0, rng.uniform(0.5, 3.5), (8, 1, HEIGHT, WIDTH)).astype(np.float32)
@@ -92,17 +93,18 @@ def _turn(index: int, n_set_ups: int) -> int:
 
 
 def _draw_set_ups(style: Style, rng: np.random.Generator) -> dict[str, list[SetUp]]:
-    """Draw seven places near the style, and spread them and the people over the section labels.
+    """Draw places near the style, and spread them and the people over the section labels.
 
-    No two sections that can follow each other begin or end on the same scene.
+    Acoustic styles show a singer in the verses, energetic ones a dancer in the choruses.
+    A section never begins on the scene on which the one before it can end.
     """
     palettes = draw_palettes(style, rng)
     nearness = [-(((place - style.electronic) / 0.25) ** 2) for place, _ in SCENES.values()]
     taste = np.array(nearness) + rng.gumbel(0, 0.5, len(SCENES))
     places = [list(SCENES)[index] for index in np.argsort(-taste)]
     scenes = {
-        "verse": (places[0], "singer", places[1]),
-        "chorus": (places[2], "dancer", places[3]),
+        "verse": (places[0], "singer" if style.electronic < 0.6 else places[7], places[1]),
+        "chorus": (places[2], "dancer" if style.energy > 0.4 else places[8], places[3]),
         "bridge": (places[4], places[5]),
         "intro": (places[6], places[1]),
         "outro": (places[6], places[3]),

@@ -5,6 +5,7 @@ draws any moment of itself. Motion is continuous in the moment's clock, so that 
 like a cut.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,17 +29,20 @@ class Moment:
     energy: float
 
 
+_DARK_SKIN = np.array((0.42, 0.26, 0.18), np.float32)[:, None, None]
+_LIGHT_SKIN = np.array((0.96, 0.78, 0.68), np.float32)[:, None, None]
+
 Draw = Callable[[Canvas, Palette, Moment], None]
 Scene = Callable[[np.random.Generator, Style], Draw]
 
 
 def _wave(x: np.ndarray, waves: np.ndarray, shift: float = 0.0) -> np.ndarray:
     """Return a sum of sines of x; `waves` `(n, 2)` holds their frequencies and phases."""
-    return sum(np.sin(f * (x + np.float32(shift)) + phase) / f for f, phase in waves)
+    return sum(np.sin(f * (x + shift) + phase) / f for f, phase in waves)
 
 
 def _draw_waves(rng: np.random.Generator, n: int, slow: float, fast: float) -> np.ndarray:
-    return rng.uniform((slow, 0), (fast, 2 * np.pi), (n, 2)).astype(np.float32)
+    return rng.uniform((slow, 0), (fast, 2 * math.pi), (n, 2)).astype(np.float32)
 
 
 def hills(rng: np.random.Generator, style: Style) -> Draw:
@@ -92,7 +96,7 @@ def forest(rng: np.random.Generator, style: Style) -> Draw:
         glow = np.exp(-((canvas.x - light) ** 2)) * np.exp(-((canvas.y - 0.4) ** 2))
         canvas.shine(0.7 * glow, palette.accent)
         for near, (places, widths) in zip(depths, trunks, strict=True):
-            x = (canvas.x + 3 + 0.3 * near * moment.clock) / (0.7 * near)  # one trunk in each unit
+            x = (canvas.x + 3 + 0.14 * near * moment.clock) / (0.7 * near)  # one trunk in each unit
             unit = np.floor(x).astype(int) % 16
             side = np.abs(x % 1 - (0.3 + 0.4 * places[unit]))
             trunk = soft((0.04 + 0.1 * widths[unit] - side) * (0.7 * near))
@@ -158,7 +162,7 @@ def lights(rng: np.random.Generator, style: Style) -> Draw:
 def lava(rng: np.random.Generator, style: Style) -> Draw:
     """Drops that rise, merge and part."""
     n = 6 + round(6 * style.density)
-    x, phase = rng.uniform(-1.6, 1.6, n), rng.uniform(0, 2 * np.pi, n)
+    x, phase = rng.uniform(-1.6, 1.6, n), rng.uniform(0, 2 * math.pi, n)
     radius, speed = rng.uniform(0.25, 0.5, n), rng.uniform(0.3, 0.8, n)
 
     def draw(canvas: Canvas, palette: Palette, moment: Moment) -> None:
@@ -190,21 +194,21 @@ def snow(rng: np.random.Generator, style: Style) -> Draw:
 
 def dancer(rng: np.random.Generator, style: Style) -> Draw:
     """One person before a plain wall, who moves with the beat."""
-    reach, phase = rng.uniform(0.5, 1, 2), rng.uniform(0, 2 * np.pi)
+    reach, phase = rng.uniform(0.5, 1, 2).tolist(), rng.uniform(0, 2 * math.pi)
     lamp = rng.uniform(-0.8, 0.8)
 
     def draw(canvas: Canvas, palette: Palette, moment: Moment) -> None:
         canvas.gradient(palette.middle, palette.light, -1, 1)
         canvas.paint(soft(1.15 - np.hypot(canvas.x - lamp, canvas.y - 0.1), 0.9), palette.accent)
         canvas.paint(soft(-0.78 - canvas.y), palette.middle)
-        step = np.pi * moment.beat
-        sway = (0.06 + 0.16 * moment.energy) * np.sin(step + phase)
-        bounce = 0.05 * moment.energy * abs(np.cos(step))
+        step = math.pi * moment.beat
+        sway = (0.06 + 0.16 * moment.energy) * math.sin(step + phase)
+        bounce = 0.05 * moment.energy * abs(math.cos(step))
         hip, neck = (0.5 * sway, -0.2 + bounce), (1.2 * sway, 0.32 + bounce)
         figure = canvas.disc(1.5 * sway, 0.5 + bounce, 0.13)
         limbs = [(hip, neck, 0.13)]
         for side, length in ((-1, reach[0]), (1, reach[1])):
-            lift = length * np.sin(step + side) * moment.energy
+            lift = length * math.sin(step + side) * moment.energy
             elbow = (neck[0] + side * 0.28, neck[1] - 0.18 + 0.25 * lift)
             hand = (elbow[0] + side * 0.12, elbow[1] + 0.3 * lift + 0.05)
             knee = (hip[0] + side * (0.14 + 0.3 * abs(sway)), -0.5)
@@ -220,14 +224,14 @@ def dancer(rng: np.random.Generator, style: Style) -> Draw:
 
 def singer(rng: np.random.Generator, style: Style) -> Draw:
     """A face close up, lit from one side, and a microphone."""
-    side, hair = rng.choice((-1, 1)), rng.uniform(0.08, 0.2)
-    skin = np.array(rng.uniform((0.45, 0.3, 0.2), (0.95, 0.75, 0.6)), np.float32)[:, None, None]
+    side, hair = int(rng.choice((-1, 1))), rng.uniform(0.08, 0.2)
+    skin = mix(_DARK_SKIN, _LIGHT_SKIN, rng.uniform())
 
     def draw(canvas: Canvas, palette: Palette, moment: Moment) -> None:
         canvas.gradient(palette.ground, palette.middle)
-        step = np.pi * moment.beat
-        x = side * 0.35 + 0.07 * (0.4 + moment.energy) * np.sin(step / 2)
-        y = 0.12 + 0.03 * np.sin(step) * moment.energy
+        step = math.pi * moment.beat
+        x = side * 0.35 + 0.07 * (0.4 + moment.energy) * math.sin(step / 2)
+        y = 0.12 + 0.03 * math.sin(step) * moment.energy
         canvas.paint(canvas.limb((x - 0.5, -0.95), (x + 0.5, -0.95), 0.42), palette.accent)
         canvas.paint(canvas.limb((x, y - 0.2), (x, -0.7), 0.18), mix(skin, palette.shade, 0.35))
         canvas.paint(canvas.limb((x, y + 0.15), (x, y + 0.05), 0.42 + hair), palette.shade)
@@ -236,13 +240,16 @@ def singer(rng: np.random.Generator, style: Style) -> Draw:
         shadow = soft(side * (canvas.x - x), 0.7)
         canvas.paint(0.6 * face * shadow, palette.shade)
         for eye in (-0.15, 0.15):
-            canvas.paint(canvas.limb((x + eye - 0.05, y + 0.1), (x + eye + 0.05, y + 0.1), 0.03),
-                         palette.shade)
+            canvas.paint(
+                canvas.limb((x + eye - 0.05, y + 0.1), (x + eye + 0.05, y + 0.1), 0.03),
+                palette.shade,
+            )
         mouth = 0.03 + 0.05 * moment.pulse
         canvas.paint(canvas.limb((x - 0.07, y - 0.25), (x + 0.07, y - 0.25), mouth), palette.shade)
         canvas.paint(canvas.disc(x - side * 0.28, y - 0.42, 0.12), palette.light)
-        canvas.paint(canvas.limb((x - side * 0.32, y - 0.55), (x - side * 0.5, -1.1), 0.06),
-                     palette.shade)
+        canvas.paint(
+            canvas.limb((x - side * 0.32, y - 0.55), (x - side * 0.5, -1.1), 0.06), palette.shade
+        )
 
     return draw
 
@@ -250,23 +257,23 @@ def singer(rng: np.random.Generator, style: Style) -> Draw:
 def stage(rng: np.random.Generator, style: Style) -> Draw:
     """Sweeping spotlights, a band, and the heads of the crowd."""
     lamps = np.sort(rng.uniform(-1.5, 1.5, 3 + round(2 * style.density)))
-    phases = rng.uniform(0, 2 * np.pi, lamps.size)
+    phases = rng.uniform(0, 2 * math.pi, lamps.size)
     heads = np.arange(-2, 2, 0.24) + rng.uniform(-0.06, 0.06, 17)
-    nods = rng.uniform(0, 2 * np.pi, heads.size)
+    nods = rng.uniform(0, 2 * math.pi, heads.size)
 
     def draw(canvas: Canvas, palette: Palette, moment: Moment) -> None:
         canvas.gradient(palette.middle, palette.shade, -1, 0.4)
         drop = 1.05 - canvas.y
-        for index, (lamp, phase) in enumerate(zip(lamps, phases, strict=True)):
-            centre = lamp + drop * 0.6 * np.sin(0.6 * moment.clock + phase)
+        for index, (lamp, phase) in enumerate(zip(lamps.tolist(), phases.tolist(), strict=True)):
+            centre = lamp + drop * 0.6 * math.sin(0.6 * moment.clock + phase)
             beam = np.exp(-(((canvas.x - centre) / (0.05 + 0.16 * drop)) ** 2))
             colour = (palette.accent, palette.light)[index % 2]
             canvas.shine((0.5 + 0.25 * moment.pulse) * beam, colour)
         for place in (-0.7, 0.05, 0.75):
-            sway = 0.05 * moment.energy * np.sin(np.pi * moment.beat + 3 * place)
+            sway = 0.05 * moment.energy * math.sin(math.pi * moment.beat + 3 * place)
             canvas.paint(canvas.limb((place, -0.8), (place + sway, -0.15), 0.1), palette.shade)
             canvas.paint(canvas.disc(place + 1.3 * sway, 0.06, 0.09), palette.shade)
-        nod = -0.82 + 0.07 * moment.energy * np.sin(np.pi * moment.beat + nods)
+        nod = -0.82 + 0.07 * moment.energy * np.sin(math.pi * moment.beat + nods)
         crowd = canvas.blobs(heads, nod, np.full(heads.size, 0.15))
         canvas.paint(soft(crowd - 0.4, 0.15), 0.4 * palette.shade)
 
@@ -342,13 +349,13 @@ def sunset_grid(rng: np.random.Generator, style: Style) -> Draw:
 
 def stripes(rng: np.random.Generator, style: Style) -> Draw:
     """Chevrons that slide."""
-    angle, slope = rng.uniform(0, np.pi), rng.uniform(0, 1)
+    angle, slope = rng.uniform(0, math.pi), rng.uniform(0, 1)
     count = 2.5 + 4 * style.density
 
     def draw(canvas: Canvas, palette: Palette, moment: Moment) -> None:
         turn = angle + 0.1 * moment.clock
-        x = canvas.x * np.float32(np.cos(turn)) + canvas.y * np.float32(np.sin(turn))
-        y = canvas.y * np.float32(np.cos(turn)) - canvas.x * np.float32(np.sin(turn))
+        x = canvas.x * math.cos(turn) + canvas.y * math.sin(turn)
+        y = canvas.y * math.cos(turn) - canvas.x * math.sin(turn)
         wave = np.sin(count * (x + slope * np.abs(y)) + 1.5 * moment.clock)
         canvas.image[:] = palette.ground
         canvas.paint(soft(wave - 0.1, 0.2), palette.light)
@@ -363,11 +370,11 @@ def tunnel(rng: np.random.Generator, style: Style) -> Draw:
     spacing = 1.2 + 1.2 * style.density
 
     def draw(canvas: Canvas, palette: Palette, moment: Moment) -> None:
-        angle = np.arctan2(canvas.y, canvas.x) + np.float32(twist + 0.15 * moment.clock)
-        sector = np.float32(2 * np.pi / sides)
+        angle = np.arctan2(canvas.y, canvas.x) + (twist + 0.15 * moment.clock)
+        sector = 2 * math.pi / sides
         radius = np.hypot(canvas.x, canvas.y) * np.cos((angle % sector) - sector / 2) + 0.02
         depth = spacing * np.log(radius) - 0.5 * moment.clock
-        ring = np.sin(2 * np.pi * depth)
+        ring = np.sin(2 * math.pi * depth)
         canvas.image[:] = palette.shade
         canvas.paint(soft(ring - 0.1, 0.3), palette.middle)
         canvas.paint(soft(ring - 0.7, 0.3), palette.accent)
@@ -379,7 +386,7 @@ def tunnel(rng: np.random.Generator, style: Style) -> Draw:
 def tiles(rng: np.random.Generator, style: Style) -> Draw:
     """A wall of tiles that light up one after the other."""
     count = 3 + round(4 * style.density)
-    phase = rng.uniform(0, 2 * np.pi, (32, 32)).astype(np.float32)
+    phase = rng.uniform(0, 2 * math.pi, (32, 32)).astype(np.float32)
     hot = rng.random((32, 32)) < 0.25
 
     def draw(canvas: Canvas, palette: Palette, moment: Moment) -> None:
@@ -398,11 +405,11 @@ def tiles(rng: np.random.Generator, style: Style) -> Draw:
 def bars(rng: np.random.Generator, style: Style) -> Draw:
     """An equaliser that dances on the beat."""
     count = 8 + round(12 * style.density)
-    phase = rng.uniform(0, 2 * np.pi, count + 1)
+    phase = rng.uniform(0, 2 * math.pi, count + 1)
     rate = rng.choice((0.5, 1.0, 1.5), count + 1)
 
     def draw(canvas: Canvas, palette: Palette, moment: Moment) -> None:
-        level = 0.3 + 0.25 * np.sin(phase + np.pi * moment.beat * rate) + 0.1 * moment.pulse
+        level = 0.3 + 0.25 * np.sin(phase + math.pi * moment.beat * rate) + 0.1 * moment.pulse
         level = (2 * level * (0.4 + 0.6 * moment.energy) - 0.8).astype(np.float32)
         x = (canvas.x + ASPECT) / (2 * ASPECT) * count
         index = np.clip(np.floor(x).astype(int), 0, count)
@@ -416,13 +423,13 @@ def bars(rng: np.random.Generator, style: Style) -> Draw:
 
 def kaleidoscope(rng: np.random.Generator, style: Style) -> Draw:
     """Petals that open and close."""
-    petals, phase = int(rng.integers(4, 9)), rng.uniform(0, 2 * np.pi)
+    petals, phase = int(rng.integers(4, 9)), rng.uniform(0, 2 * math.pi)
     rings = 4 + 5 * style.density
 
     def draw(canvas: Canvas, palette: Palette, moment: Moment) -> None:
-        angle = np.arctan2(canvas.y, canvas.x) + np.float32(0.12 * moment.clock + phase)
+        angle = np.arctan2(canvas.y, canvas.x) + (0.12 * moment.clock + phase)
         radius = np.hypot(canvas.x, canvas.y)
-        petal = np.cos(petals * angle) * np.float32(0.8 + 0.4 * np.sin(0.5 * moment.clock))
+        petal = np.cos(petals * angle) * (0.8 + 0.4 * math.sin(0.5 * moment.clock))
         wave = np.sin(rings * radius + petal - 1.2 * moment.clock)
         canvas.image[:] = palette.ground
         canvas.paint(soft(wave, 0.35), palette.accent)
@@ -435,14 +442,14 @@ def kaleidoscope(rng: np.random.Generator, style: Style) -> Draw:
 def lasers(rng: np.random.Generator, style: Style) -> Draw:
     """Thin beams that fan out of two points in the dark."""
     n = 3 + round(4 * style.density)
-    phase, speed = rng.uniform(0, 2 * np.pi, (2, n)), rng.uniform(0.3, 0.8, (2, n))
+    phase, speed = rng.uniform(0, 2 * math.pi, (2, n)), rng.uniform(0.3, 0.8, (2, n))
 
     def draw(canvas: Canvas, palette: Palette, moment: Moment) -> None:
         canvas.gradient(palette.shade, 0.5 * palette.ground)
         for side, origin in enumerate((-1.2, 1.2)):
-            x, y = canvas.x - np.float32(origin), canvas.y + np.float32(1.1)
-            for angle in 0.75 * np.sin(phase[side] + speed[side] * moment.clock):
-                distance = np.abs(x * np.float32(np.cos(angle)) - y * np.float32(np.sin(angle)))
+            x, y = canvas.x - origin, canvas.y + 1.1
+            for angle in (0.75 * np.sin(phase[side] + speed[side] * moment.clock)).tolist():
+                distance = np.abs(x * math.cos(angle) - y * math.sin(angle))
                 beam = 0.012 / (0.012 + distance**2 * 12)
                 canvas.shine(0.8 * beam, (palette.accent, palette.light)[side])
 

@@ -46,7 +46,7 @@ _RHYTHMS = (  # steps at which the notes of a bar begin, from few to many
 
 @dataclass(frozen=True)
 class Note:
-    """A note: `step` and `length` in sixteenths of a bar from the start of its phrase, MIDI `pitch`."""
+    """A note: MIDI `pitch`; `step` in its phrase and `length` in sixteenths of a bar."""
 
     step: int
     length: int
@@ -168,7 +168,7 @@ def _grid(period: float, duration: float) -> np.ndarray:
 def _draw_parts(style: Style, rng: np.random.Generator) -> dict[str, Part]:
     """Draw verse, chorus and bridge; the intro and the outro thin out what they lead to."""
     scale = MAJOR_SCALE if style.brightness > 0.5 else MINOR_SCALE
-    key = 48 + int(rng.integers(12))
+    key = 44 + round(7 * style.brightness) + int(rng.integers(6))  # dark is also low
     order = rng.permutation(len(_PROGRESSIONS[scale]))
     progressions = [_PROGRESSIONS[scale][index] for index in order]
     drums = {label: _drum_pattern(label, style, rng) for label in _LABEL_ENERGY}
@@ -218,7 +218,7 @@ def _draw_melody(
     Bars alternate between two rhythms, so that the phrase has something to be remembered by.
     """
     centre = np.clip(style.density + rng.normal(0, 0.1, 2), 0, 1) * (len(_RHYTHMS) - 1)
-    rhythms = [_RHYTHMS[int(round(value))] for value in centre]
+    rhythms = [_RHYTHMS[round(value)] for value in centre]
     notes = []
     degree = register
     for bar, chord in enumerate(progression):

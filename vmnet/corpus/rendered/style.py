@@ -5,14 +5,14 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 _ADJECTIVES = (
-    "Paper Silver Hollow Golden Quiet Electric Velvet Broken Northern Second Distant Little Burning "
-    "Crooked Neon Sleepless Borrowed Wild Glass Midnight Salt Open"
-).split()
+    "Paper Silver Hollow Golden Quiet Electric Velvet Broken Northern Second Distant Little "
+    "Burning Crooked Neon Sleepless Borrowed Wild Glass Midnight Salt Open"
+)
 _NOUNS = (
-    "Rivers Harbour Satellites Orchard Windows Machines Summer Lanterns Avenue Signals Wolves Mirrors "
-    "Station Garden Thunder Letters Horizon Static Carousel Shoreline Weather Engines"
-).split()
-_BANDS = "Tides Foxes Parade Motel Choir Cassettes Sisters Atlas Society Aviary Brothers Club".split()
+    "Rivers Harbour Satellites Orchard Windows Machines Summer Lanterns Avenue Signals Wolves "
+    "Mirrors Station Garden Thunder Letters Horizon Static Carousel Shoreline Weather Engines"
+)
+_BANDS = "Tides Foxes Parade Motel Choir Cassettes Sisters Atlas Society Aviary Brothers Club"
 
 
 @dataclass(frozen=True)
@@ -58,5 +58,6 @@ class Style:
 
 def draw_names(rng: np.random.Generator) -> tuple[str, str]:
     """Return a made-up title and a made-up artist."""
-    title = f"{rng.choice(_ADJECTIVES)} {rng.choice(_NOUNS)}"
-    return title, f"{rng.choice(_ADJECTIVES)} {rng.choice(_BANDS)}"
+    adjectives = rng.choice(_ADJECTIVES.split(), 2, replace=False)
+    title = f"{adjectives[0]} {rng.choice(_NOUNS.split())}"
+    return title, f"{adjectives[1]} {rng.choice(_BANDS.split())}"

@@ -76,7 +76,7 @@ def perform(song: Song, style: Style, rng: np.random.Generator) -> np.ndarray:
 
 
 def draw_band(style: Style, rng: np.random.Generator) -> dict[str, Instrument]:
-    """Draw the timbres: warm is mellow, electronic is sustained and detuned, acoustic is plucked."""
+    """Draw the timbres: warm is mellow, electronic sustained and detuned, acoustic plucked."""
     slope = 0.9 + 1.3 * style.warmth
     even = float(rng.choice((1.0, 0.15)))  # all harmonics, or the hollow sound of the odd ones
     sustained = 0.25 + 3 * style.electronic
@@ -95,7 +95,7 @@ def draw_band(style: Style, rng: np.random.Generator) -> dict[str, Instrument]:
 
 
 def draw_kit(style: Style, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Draw the drums: a deep tuned machine for electronic styles, skins and brushes for acoustic."""
+    """Draw the drums: a deep long machine for electronic styles, short skins for acoustic."""
     electronic, bright = style.electronic, 1 - style.warmth
     pitch = float(rng.uniform(0.9, 1.1))
     time = np.arange(int(0.45 * SAMPLE_RATE)) / SAMPLE_RATE
@@ -129,7 +129,9 @@ def _arrangement(
         "pad": _held_chords(part),
         "arpeggio": part.arpeggio,
         "bass": _bass_line(part, section.energy),
-        "lead": tuple(note for note in part.melody if note.step % STEPS == 0 or rng.random() > 0.05),
+        "lead": tuple(
+            note for note in part.melody if note.step % STEPS == 0 or rng.random() > 0.05
+        ),
     }
     if section.label == "chorus":  # the melody in octaves is what makes the chorus
         phrases["lead"] += tuple(Note(n.step, n.length, n.pitch + 12) for n in phrases["lead"])
@@ -200,7 +202,7 @@ def _add_drums(
     looseness: float,
     rng: np.random.Generator,
 ) -> None:
-    """Play the pattern in every bar, and a roll of snares in the last bar before the next section."""
+    """Play the pattern in every bar, and a roll of snares at the end of the section."""
     pattern = song.parts[section.label].drums
     for bar in np.arange(section.start, section.end - 1e-6, song.bar):
         last = bar + 1.5 * song.bar > section.end
@@ -212,14 +214,14 @@ def _add_drums(
                     late = abs(rng.normal(0, looseness)) if looseness else 0.0
                     mix.add(kit[drum], time + late, level, 0.3 * (drum == "hat"), 0.08)
         if last and section.energy > 0.4:
-            for step in (12, 13, 14, 15):
-                time = bar + step * song.bar / STEPS
+            for roll in range(12, STEPS):
+                time = bar + roll * song.bar / STEPS
                 if time < section.end:
-                    mix.add(kit["snare"], time, 0.04 * step * gain * _LEVELS["drums"], 0, 0.15)
+                    mix.add(kit["snare"], time, 0.04 * roll * gain * _LEVELS["drums"], 0, 0.15)
 
 
 def _master(mix: _Mix, song: Song, style: Style, rng: np.random.Generator) -> np.ndarray:
-    """Pump, reverberate, filter, fade out, and set the loudness: -20 dBFS (calm) to -14 (energetic)."""
+    """Reverberate, filter, fade out, and set the loudness: -20 dBFS (calm) to -14 (energetic)."""
     stereo = mix.dry
     echo_time = rng.uniform(0.2, 0.7)
     time = np.arange(int(3 * echo_time * SAMPLE_RATE)) / SAMPLE_RATE

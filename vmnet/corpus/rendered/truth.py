@@ -1,8 +1,8 @@
 """The ground truth of a rendered clip: sections, beats, downbeats and cuts, as a JAMS file.
 
-The file holds three annotations: `segment_open` with the sections (value: the label), `beat` (value:
-the position in the bar, 1 on downbeats), and a second `segment_open` with the shots (value: the name
-of the scene), whose borders are the cuts. The two are told apart by `sandbox.content`, which is
+The file holds three annotations: `segment_open` with the sections (value: the label), `beat`
+(value: the position in the bar, 1 on downbeats), and a second `segment_open` with the shots (value:
+the name of the scene), whose borders are the cuts. `sandbox.content` of each tells them apart:
 "sections", "beats" or "shots".
 """
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 class Truth:
     """What is true of a rendered clip; all times in seconds.
 
-    boundaries: `(n_sections + 1,)` float64 from 0 to `duration`; labels: `(n_sections,)` of "intro",
-    "verse", "chorus", "bridge", "outro"; beats `(n_beats,)`, of which downbeats `(n_bars,)` are the
-    first of each bar; cuts `(n_shots - 1,)`: the time stamp of the first frame of every new shot;
-    scenes `(n_shots,)` names of what each shot shows.
+    boundaries: `(n_sections + 1,)` float64 from 0 to `duration`; labels: `(n_sections,)` of
+    "intro", "verse", "chorus", "bridge", "outro"; beats `(n_beats,)`, of which downbeats
+    `(n_bars,)` are the first of each bar; cuts `(n_shots - 1,)`: the time
+    stamp of the first frame of every new shot; scenes `(n_shots,)` names of what each shot shows.
     """
 
     duration: float
