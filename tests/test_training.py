@@ -1,0 +1,373 @@
+"""Training on small simulated clips: it learns, stops, resumes bit for bit, and refuses bad input.
+
+Music and video of a simulated segment are two random linear maps of one latent vector, which is a
+clip's own plus a segment's own, with private noise in each modality.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from vmnet.aligners.sequences import Sequences
+from vmnet.errors import VmnetError
+from vmnet.models import TrainedVMNet, TrainingConfig, train
+from vmnet.models.sampling import spread_pairs
+from vmnet.models.trained import weights_of
+from vmnet.models.trainer import Trainer
+
+MUSIC_DIM, VIDEO_DIM, N_TEST = 64, 96, 100
+QUICK = TrainingConfig(learning_rate=1e-4, batch=16, steps=9, evaluate_every=3)
+
+# What a subprocess does: train on the features that the parent has saved.
+TRAIN = """
+import json, os, signal, sys
+from pathlib import Path
+import numpy as np
+from vmnet.aligners.sequences import Sequences
+from vmnet.models import TrainingConfig, train
+
+def die_in_second_checkpoint(*args, savez=np.savez, calls=[], **arrays):
+    savez(*args, **arrays)
+    calls.append(args)
+    if len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+here = Path(sys.argv[1])
+features = [Sequences.load(here / f"{i}.npz") for i in range(4)]
+config = TrainingConfig(**json.loads(sys.argv[2]))
+if sys.argv[3] == "die":
+    np.savez = die_in_second_checkpoint
+train(*features, config, here / "network", progress=False, checkpoint_seconds=0)
+"""
+
+
+def simulate(seed, *sizes, noise=3.0):
+    """Return (music, video) for each number of clips in `sizes`, all through the same maps."""
+    rng = np.random.default_rng(seed)
+    music_map, video_map = (
+        rng.standard_normal((12, MUSIC_DIM)),
+        rng.standard_normal((12, VIDEO_DIM)),
+    )
+    return [_clips(rng, n, music_map, video_map, noise) for n in sizes]
+
+
+def _clips(rng, n, music_map, video_map, noise):
+    music, video = [], []
+    for _ in range(n):
+        k = rng.integers(3, 9)
+        latent = rng.standard_normal(12) + 0.7 * rng.standard_normal((k, 12))
+        music.append(latent @ music_map + noise * rng.standard_normal((k, MUSIC_DIM)))
+        video.append(latent @ video_map + noise * rng.standard_normal((k, VIDEO_DIM)))
+    return Sequences.from_list(music), Sequences.from_list(video)
+
+
+def mean_rank(music, video):
+    """Return the mean rank of each video's own music by the distance of their centroids."""
+    music, video = (np.stack([clip.mean(axis=0) for clip in part]) for part in (music, video))
+    distances = ((video[:, None] - music[None]) ** 2).sum(axis=2)
+    own = np.diag(distances)[:, None]
+    return np.mean((distances < own).sum(axis=1) + 1)
+
+
+def in_subprocess(folder, features, config, fate, backend="tensorflow"):
+    """Train in folder/network in another process; return it when it has ended, or died."""
+    for i, sequences in enumerate(features):
+        sequences.save(folder / f"{i}.npz")
+    settings = {name: value for name, value in asdict(config).items() if name != "weights"}
+    return subprocess.run(
+        [sys.executable, "-c", TRAIN, str(folder), json.dumps(settings), fate],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def assert_same_training(one, two):
+    for name, weight in weights_of(one.model).items():
+        np.testing.assert_array_equal(weights_of(two.model)[name], weight)
+    for column in ("step", "train_loss", "valid_loss"):
+        np.testing.assert_array_equal(one.curve[column], two.curve[column])
+
+
+@pytest.fixture(scope="module")
+def features():
+    """The four sets of `train`: music and video of 40 clips, and of 12 for validation."""
+    return [sequences for pair in simulate(0, 40, 12) for sequences in pair]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(features, tmp_path_factory):
+    """A quick training that nothing interrupts, and its folder."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "network"
+    return train(*features, QUICK, folder, progress=False), folder
+
+
+# --- learning -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_learns_to_find_the_music_of_unseen_clips(seed, tmp_path):
+    training, validation, (test_music, test_video) = simulate(seed, 300, 60, N_TEST)
+    config = TrainingConfig(learning_rate=1e-4, batch=64, steps=30, evaluate_every=15, seed=seed)
+
+    def rank(trained):
+        return mean_rank(trained.embed_music(test_music), trained.embed_video(test_video))
+
+    start = replace(config, learning_rate=1e-12, steps=1)
+    untrained = train(*training, *validation, start, tmp_path / "start", progress=False)
+    trained = train(*training, *validation, config, tmp_path / "trained", progress=False)
+    assert rank(untrained) > 30  # chance is 50.5
+    assert rank(trained) < 8
+    assert trained.curve["valid_loss"][-1] < 0.3 * untrained.curve["valid_loss"][0]
+
+
+def test_clip_level_training_is_segment_level_training_with_one_segment(features, tmp_path):
+    clips = [
+        Sequences.from_list([clip.mean(axis=0, keepdims=True) for clip in part])
+        for part in features
+    ]
+    trained = train(*clips, QUICK, tmp_path, progress=False)
+    assert trained.embed_music(clips[2]).data.shape == (12, 512)
+    assert trained.curve["valid_loss"][-1] < trained.curve["valid_loss"][0]
+
+
+def test_runs_on_torch_and_its_network_on_tensorflow(features, tmp_path):
+    process = in_subprocess(tmp_path, features, QUICK, "live", backend="torch")
+    assert process.returncode == 0, process.stderr
+    trained = TrainedVMNet.load(tmp_path / "network", QUICK)
+    assert trained.curve["train_loss"][-1] < 0.9 * trained.curve["train_loss"][0]
+    losses = trained.curve["valid_loss"]
+    assert validation_loss(trained, features) == pytest.approx(losses.min(), rel=1e-4)
+
+
+def validation_loss(trained, features):
+    """Return the loss of a trained network over the validation batches of `train`."""
+    config = trained.config
+    trainer = Trainer(trained.model, config.learning_rate, config.margin, config.weights)
+    music, video = features[2:]
+    drawn = spread_pairs(music.offsets, config.batch)
+    return trainer.evaluate_pairs((music.data[r], video.data[r], clips) for r, clips in drawn)
+
+
+# --- stopping -----------------------------------------------------------------------------------
+
+
+def test_stops_early_and_restores_the_best_weights(tmp_path):
+    """Validation pairs that do not belong together: what is learned makes them worse."""
+    (music, video), (valid_music, _), (_, other) = simulate(0, 30, 20, 20)
+    rows = np.resize(np.arange(len(other.data)), len(valid_music.data))
+    valid_video = Sequences(other.data[rows], valid_music.offsets, valid_music.ids)
+    features = music, video, valid_music, valid_video
+    config = TrainingConfig(
+        learning_rate=1e-4, batch=32, steps=500, evaluate_every=4, patience=3, dropout=0.0
+    )
+    trained = train(*features, config, tmp_path, progress=False)
+    losses, steps = trained.curve["valid_loss"], trained.curve["step"]
+    best = int(np.argmin(losses))
+    assert steps[-1] < 500
+    assert len(losses) == best + 1 + 3
+    assert trained.best_step == steps[best]
+    assert losses[-1] > losses[best]
+    loaded = TrainedVMNet.load(tmp_path)
+    assert validation_loss(loaded, features) == pytest.approx(losses[best], rel=1e-5)
+
+
+# --- resuming -----------------------------------------------------------------------------------
+
+
+def test_killed_training_goes_on_to_the_same_weights(features, undisturbed, tmp_path):
+    """Killed before the second checkpoint takes the place of the first."""
+    process = in_subprocess(tmp_path, features, QUICK, "die")
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    folder = tmp_path / "network"
+    assert (folder / "checkpoint.npz").exists()
+    assert not (folder / "model.npz").exists()
+    assert_same_training(train(*features, QUICK, folder, progress=False), undisturbed[0])
+
+
+def test_interrupted_training_goes_on_from_its_checkpoint(
+    features, undisturbed, tmp_path, monkeypatch
+):
+    done = []
+    update = Trainer.update
+
+    def update_or_interrupt(self, pairs):
+        if len(done) == 4:
+            done.append("interrupt")
+            raise KeyboardInterrupt
+        done.append(update(self, pairs))
+        return done[-1]
+
+    monkeypatch.setattr(Trainer, "update", update_or_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(*features, QUICK, tmp_path, progress=False, checkpoint_seconds=0)
+    assert (tmp_path / "checkpoint.npz").exists()
+    trained = train(*features, QUICK, tmp_path, progress=False)
+    assert done[4] == "interrupt"
+    assert done[5] == done[3]  # the update after the checkpoint, once more
+    assert len(done) == 4 + 1 + 6
+    assert_same_training(trained, undisturbed[0])
+    assert np.all(np.diff(trained.curve["seconds"]) > 0)
+    assert not (tmp_path / "checkpoint.npz").exists()
+
+
+def test_finished_training_is_loaded(features, undisturbed, monkeypatch):
+    monkeypatch.setattr(Trainer, "update", None)
+    trained, folder = undisturbed
+    assert_same_training(train(*features, QUICK, folder, progress=False), trained)
+
+
+def test_seed_decides_the_training(features, undisturbed, tmp_path):
+    other = train(*features, replace(QUICK, steps=3, seed=1), tmp_path, progress=False)
+    assert other.curve["train_loss"][0] != undisturbed[0].curve["train_loss"][0]
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def test_files_are_plain(undisturbed):
+    trained, folder = undisturbed
+    names = ["curve.csv", "model.npz", "settings.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    with np.load(folder / "model.npz", allow_pickle=False) as archive:
+        assert sum(archive[name].dtype != np.float32 for name in archive) == 0
+    lines = (folder / "curve.csv").read_text().splitlines()
+    assert lines[0] == "step,train_loss,valid_loss,seconds"
+    assert [int(line.split(",")[0]) for line in lines[1:]] == [3, 6, 9]
+    assert trained.seconds == float(lines[-1].split(",")[3])
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+def test_loaded_network_embeds_as_the_trained_one(features, standardize, tmp_path):
+    config = replace(QUICK, steps=4, standardize=standardize)
+    trained = train(*features, config, tmp_path, progress=False)
+    assert trained.curve["step"].tolist() == [3, 4]  # the last update is followed by an evaluation
+    loaded = TrainedVMNet.load(tmp_path, config)
+    assert (loaded.config, loaded.data_key) == (trained.config, trained.data_key)
+    for one, two in (
+        (trained.embed_music(features[0]), loaded.embed_music(features[0])),
+        (trained.embed_video(features[1]), loaded.embed_video(features[1])),
+    ):
+        np.testing.assert_array_equal(one.data, two.data)
+        assert one.ids == two.ids == features[0].ids
+        np.testing.assert_array_equal(one.offsets, features[0].offsets)
+        np.testing.assert_allclose(np.linalg.norm(one.data, axis=1), 1, atol=1e-6)
+
+
+def test_embeds_in_blocks_what_it_embeds_at_once(features, undisturbed, monkeypatch):
+    at_once = undisturbed[0].embed_video(features[1]).data
+    monkeypatch.setattr("vmnet.models.trained._EMBEDDING_BATCH", 7)
+    np.testing.assert_allclose(undisturbed[0].embed_video(features[1]).data, at_once, atol=1e-6)
+
+
+def test_scale_and_offset_of_standardised_features_do_not_matter(features, undisturbed, tmp_path):
+    shifted = [part.map(lambda data: 100 * data + 1000) for part in features]
+    trained = train(*shifted, replace(QUICK, steps=3), tmp_path, progress=False)
+    expected = undisturbed[0].curve["valid_loss"][0]
+    assert trained.curve["valid_loss"][0] == pytest.approx(expected, rel=1e-2)
+
+
+# --- refusals -----------------------------------------------------------------------------------
+
+
+def test_folder_of_other_settings_is_refused(features, undisturbed):
+    other = replace(QUICK, learning_rate=1e-3, margin=0.2)
+    message = r"learning_rate 0.0001 \(now 0.001\), margin 0.1 \(now 0.2\): choose another folder"
+    with pytest.raises(VmnetError, match=message):
+        train(*features, other, undisturbed[1], progress=False)
+    with pytest.raises(VmnetError, match=message):
+        TrainedVMNet.load(undisturbed[1], other)
+
+
+def test_folder_of_other_data_is_refused(features, undisturbed):
+    changed = features[0].data.copy()
+    changed[-1, -1] += 1e-3
+    music = Sequences(changed, features[0].offsets, features[0].ids)
+    with pytest.raises(VmnetError, match="holds a training with other data"):
+        train(music, *features[1:], QUICK, undisturbed[1], progress=False)
+
+
+def test_music_and_video_must_be_cut_alike(features, tmp_path):
+    music, video, *valid = features
+    for bad in (
+        video.select(slice(1, None)),
+        Sequences(video.data, video.offsets, music.ids[::-1]),
+    ):
+        with pytest.raises(VmnetError, match="training clips differ in clips or segments"):
+            train(music, bad, *valid, QUICK, tmp_path, progress=False)
+
+
+def test_one_clip_has_no_negatives(features, tmp_path):
+    one = [part.select([0]) for part in features]
+    with pytest.raises(VmnetError, match="1 training clip gives no negatives"):
+        train(*one[:2], *features[2:], QUICK, tmp_path, progress=False)
+    with pytest.raises(VmnetError, match="1 validation clip gives no negatives"):
+        train(*features[:2], *one[2:], QUICK, tmp_path, progress=False)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_features_must_be_finite(features, undisturbed, value, tmp_path):
+    data = features[1].data.copy()
+    data[features[1].offsets[5], 3] = value
+    data[features[1].offsets[6], 3] = -value
+    video = Sequences(data, features[1].offsets, features[1].ids)
+    with pytest.raises(VmnetError, match="clip '5' has video features that are not finite"):
+        train(features[0], video, *features[2:], QUICK, tmp_path, progress=False)
+    with pytest.raises(VmnetError, match="clip '5' has video features that are not finite"):
+        undisturbed[0].embed_video(video)
+
+
+def test_features_must_have_the_length_of_the_training(features, undisturbed, tmp_path):
+    narrow = [part.map(lambda data: data[:, :50]) for part in features]
+    with pytest.raises(VmnetError, match="takes music features of length 64, not 50"):
+        undisturbed[0].embed_music(narrow[0])
+    with pytest.raises(VmnetError, match="training and validation features differ in length"):
+        train(*features[:2], *narrow[2:], QUICK, tmp_path, progress=False)
+
+
+def test_divergence_is_reported(features, tmp_path):
+    with pytest.raises(VmnetError, match="diverged before step 3: lower learning_rate"):
+        train(*features, replace(QUICK, learning_rate=1e30), tmp_path, progress=False)
+
+
+def test_missing_and_damaged_files_are_reported(features, undisturbed, tmp_path):
+    with pytest.raises(VmnetError, match="holds no trained model"):
+        TrainedVMNet.load(tmp_path)
+    undisturbed[0].save(tmp_path)
+    (tmp_path / "model.npz").write_bytes((tmp_path / "model.npz").read_bytes()[:5000])
+    with pytest.raises(VmnetError, match="damaged"):
+        TrainedVMNet.load(tmp_path)
+    (tmp_path / "model.npz").rename(tmp_path / "checkpoint.npz")
+    with pytest.raises(VmnetError, match=r"checkpoint\.npz is damaged: delete it"):
+        train(*features, QUICK, tmp_path, progress=False)
+    (tmp_path / "settings.json").write_text("{}")
+    with pytest.raises(VmnetError, match=r"settings\.json is missing or damaged"):
+        train(*features, QUICK, tmp_path, progress=False)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"batch": 1},
+        {"dropout": 1.0},
+        {"margin": -0.1},
+        {"weights": (0.0, 0.0)},
+        {"weights": (1.0, -1.0)},
+        {"steps": 0},
+        {"evaluate_every": 0},
+        {"patience": 0},
+        {"seed": -1},
+    ],
+)
+def test_senseless_settings_are_refused(bad):
+    with pytest.raises(VmnetError, match=f"{next(iter(bad))}=.* makes no sense"):
+        TrainingConfig(**bad)
