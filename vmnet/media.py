@@ -291,36 +291,35 @@ def _frame_rate(stream: VideoStream) -> float:
 class _Survey:
     """The end of the last packet in seconds, and the first frame of each kind that decodes."""
 
-    end: float = 0.0
-    first_sound: AudioFrame | None = None
-    first_picture: VideoFrame | None = None
+    end: float
+    first_sound: AudioFrame | None
+    first_picture: VideoFrame | None
 
 
 def _survey(container: InputContainer) -> _Survey:
     """Read every packet of the sound and picture streams; decode until each has given a frame."""
     sound, picture = _audio_stream(container), _video_stream(container)
-    origin = _origin(container)
-    firsts: dict[Stream | None, Any] = {}
-    end = 0.0
-    for packet in _packets(container, [stream for stream in (sound, picture) if stream]):
-        end = max(end, _packet_end(packet) - origin)
-        if packet.stream not in firsts:
-            firsts.update((packet.stream, frame) for frame in (_decode_packet(packet) or [])[:1])
-    for stream in (sound, picture):
-        if stream and stream not in firsts:
+    streams = [stream for stream in (sound, picture) if stream]
+    usual = {stream: _frame_ticks(stream) for stream in streams}
+    ends = dict.fromkeys(streams, 0)
+    firsts: dict[Stream, Any] = {}
+    for packet in _packets(container, streams):
+        stream, start = packet.stream, packet.pts if packet.pts is not None else packet.dts
+        if start is not None:
+            ends[stream] = max(ends[stream], start + (packet.duration or usual[stream]))
+        if stream not in firsts:
+            firsts.update((stream, frame) for frame in (_decode_packet(packet) or [])[:1])
+    for stream in streams:
+        if stream not in firsts:
             firsts.update((stream, frame) for frame in _flush(stream)[:1])
-    return _Survey(end, firsts.get(sound), firsts.get(picture))
+    last = max((float(ends[stream] * stream.time_base) for stream in streams), default=0.0)
+    return _Survey(last - _origin(container), firsts.get(sound), firsts.get(picture))
 
 
-def _packet_end(packet: Packet) -> float:
-    """Return the time stamp, in seconds, at which the content of a packet ends."""
-    start = packet.pts if packet.pts is not None else packet.dts
-    if start is None:
-        return 0.0
-    if not packet.duration and isinstance(packet.stream, VideoStream):
-        rate = _frame_rate(packet.stream)
-        return float(start * packet.time_base) + (1 / rate if rate else 0.0)
-    return float((start + (packet.duration or 0)) * packet.time_base)
+def _frame_ticks(stream: Any) -> int:
+    """Return how long a picture is shown, in units of the stream's time base; 0 if unknown."""
+    rate = _frame_rate(stream) if isinstance(stream, VideoStream) else 0
+    return round(1 / (rate * stream.time_base)) if rate else 0
 
 
 def _check_complete(path: Path, container: InputContainer, end: float) -> None:
@@ -338,6 +337,8 @@ def _check_complete(path: Path, container: InputContainer, end: float) -> None:
 
 def _packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet]:
     """Yield the packets of some streams as far as the data go."""
+    if not streams:
+        return  # to PyAV, no streams would mean all streams
     try:
         for packet in container.demux(streams):
             if packet.size:  # PyAV ends with empty ones, which stand for a flush
