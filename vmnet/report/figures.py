@@ -62,6 +62,13 @@ __all__ = [
 
 OPACITIES = {1: 1.0, 10: 0.6, 25: 0.28}  # R@1 is the darkest
 BAR_WIDTH = 0.86
+CROWDED = 26  # bars, from where on numbers above them would touch
+ABOVE: dict[str, Any] = {
+    "xytext": (0, 1.2),
+    "textcoords": "offset points",
+    "ha": "center",
+    "va": "bottom",
+}
 CHANCE_LINE: dict[str, Any] = {"color": INK, "lw": 0.7, "ls": (0, (2, 2))}
 NAMES = SEGMENTERS | SYSTEMS
 KEYS = {shown: key for key, shown in NAMES.items()}
@@ -125,7 +132,9 @@ def stacked_recalls(results: "pd.DataFrame", title: str, groups: str = "distance
     axes = figure.add_subplot()
     places = _places(len(baselines), len(group_names), len(bar_names))
     for place, (group, bar) in zip(places, cells, strict=True):
-        _stack(axes, place, means[group, bar], colour_of(bar or group))
+        top = _stack(axes, place, means[group, bar], colour_of(bar or group))
+        if top is not None and len(cells) <= CROWDED:
+            axes.annotate(f"{top:.0f}", (place, top), size=6, color=INK, **ABOVE)
     labels = [symbol(groups, group) for group in group_names]
     _label_groups(axes, places, baselines, labels)
     for k in RECALL_AT:
@@ -256,35 +265,19 @@ def _places(n_baselines: int, n_groups: int, n_bars: int) -> np.ndarray:
     return np.concatenate([left, groups.ravel()])
 
 
-def _stack(axes: Axes, place: float, recalls: Mapping[str, float], colour: str) -> None:
+def _stack(axes: Axes, place: float, recalls: Mapping[str, float], colour: str) -> float | None:
+    """Draw the bars of one cell and return their top in percent; without recalls say "missing"."""
     if not recalls:
-        note = axes.annotate("missing", (place, 0), xytext=(0, 3), textcoords="offset points")
-        note.set(rotation=90, ha="center", va="bottom", color=GREY, size=6.5, zorder=4)
-        note.set_bbox({"color": "white", "pad": 0.4})
-        return
+        note = axes.annotate("missing", (place, 0), size=6.5, color=GREY, rotation=90, **ABOVE)
+        note.set(bbox={"color": "white", "pad": 0.4}, zorder=4)
+        return None
     below = 0.0
     for k in RECALL_AT:
-        height = recalls[f"R@{k}"]
-        axes.bar(
-            place,
-            height - below,
-            BAR_WIDTH,
-            bottom=below,
-            color=faded(colour, OPACITIES[k]),
-            lw=0,
-            label=f"R@{k}",
-        )
-        below = height
-    axes.annotate(
-        f"{below:.0f}",
-        (place, below),
-        xytext=(0, 1.2),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        size=6,
-        color=INK,
-    )
+        height = recalls[f"R@{k}"] - below
+        shade = faded(colour, OPACITIES[k])
+        axes.bar(place, height, BAR_WIDTH, bottom=below, color=shade, lw=0)
+        below += height
+    return below
 
 
 def _label_groups(axes: Axes, places: np.ndarray, baselines: list[str], labels: list[str]) -> None:
@@ -294,7 +287,7 @@ def _label_groups(axes: Axes, places: np.ndarray, baselines: list[str], labels: 
     axes.set_xticks([*places[:first], *middles], [*names, *labels])
     axes.tick_params(axis="x", length=0, labelsize=8)
     for text in axes.get_xticklabels()[:first]:
-        text.set_fontsize(6.5)
+        text.set(fontsize=6.5, rotation=90 if len(places) > CROWDED else 0)
     axes.set_xlim(places[0] - 0.7, places[-1] + 0.7)
 
 

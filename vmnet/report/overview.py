@@ -87,6 +87,7 @@ def clip_overview(clip: ClipOverview) -> Figure:
     for row in rows:
         axes = bare(axes_at(figure, LEFT, top - row.height, WIDTH, row.height))
         axes.patch.set_alpha(0)
+        axes.set_label(row.label)
         row.draw(axes, clip)
         axes.set_xlim(0, clip.duration)
         middle = top - row.height / 2

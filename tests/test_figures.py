@@ -1,0 +1,297 @@
+"""The figures show the numbers they are given, say whose they are, and are written whole."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.text import Text
+
+from vmnet.errors import VmnetError
+from vmnet.report import figures
+from vmnet.report.figures import ClipOverview, QualitativeQuery, Track
+from vmnet.report.style import RED
+
+SEGMENTERS = ("foote", "sf", "olda", "transnet")
+
+
+@pytest.fixture(autouse=True)
+def _no_global_state():
+    """No figure goes through pyplot, and no style outlives its figure."""
+    before = dict(plt.rcParams)
+    yield
+    assert plt.get_fignums() == []
+    assert dict(plt.rcParams) == before
+
+
+def rows(system, segmenter, distance, recalls, scenario="vanilla", seed=0):
+    cell = {"corpus": "toy", "kind": "rendered", "n_clips": 40, "system": system, "seed": seed}
+    cell |= {"segmenter": segmenter, "distance": distance, "scenario": scenario}
+    metrics = zip(("R@1", "R@10", "R@25"), recalls, strict=True)
+    return [{**cell, "direction": "V2M", "metric": m, "value": float(v)} for m, v in metrics]
+
+
+def recalls_of(index):
+    return (index + 1.0, 20.0 + index, 60.0 + 2 * index)
+
+
+def vanilla(distances, seed=0):
+    cells = [(segmenter, distance) for distance in distances for segmenter in SEGMENTERS]
+    results = [
+        row
+        for index, cell in enumerate(cells)
+        for row in rows("seg_vmnet", *cell, recalls_of(index), seed=seed)
+    ]
+    return results + rows("baseline_1", "clip", "centroid", (5, 30, 50), seed=seed)
+
+
+def stacks(axes):
+    """Return the heights (bottom, top) of the bars at each place, from left to right."""
+    bars = {}
+    for patch in axes.patches:
+        middle = round(patch.get_x() + patch.get_width() / 2, 6)
+        bars.setdefault(middle, []).append((patch.get_y(), patch.get_y() + patch.get_height()))
+    return [sorted(bars[middle]) for middle in sorted(bars)]
+
+
+def words(figure):
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def picture(value=128, shape=(90, 160)):
+    return np.full((*shape, 3), value, dtype=np.uint8)
+
+
+def test_bars_are_the_recalls_stacked():
+    figure = figures.figure_7(pd.DataFrame(vanilla(["centroid", "single", "complete"])))
+    expected = [(5, 30, 50), *map(recalls_of, range(12))]
+    for stack, (one, ten, all_25) in zip(stacks(figure.axes[0]), expected, strict=True):
+        np.testing.assert_allclose(stack, [(0, one), (one, ten), (ten, all_25)])
+
+
+def test_shades_fade_from_recall_1_to_recall_25():
+    figure = figures.figure_8(pd.DataFrame(vanilla(["nw", "sw"])))
+    one, ten, all_25 = sorted(figure.axes[0].patches[:3], key=lambda patch: patch.get_y())
+    lightness = [sum(to_rgb(patch.get_facecolor()[:3])) for patch in (one, ten, all_25)]
+    assert lightness == sorted(lightness)
+    assert len(set(lightness)) == 3
+
+
+def test_seeds_are_averaged_and_gaps_named():
+    results = pd.DataFrame(vanilla(["nw", "sw"]) + vanilla(["nw", "sw"], seed=1))
+    results.loc[results["seed"] == 1, "value"] += 2
+    one = (results["segmenter"] == "sf") & (results["distance"] == "sw")
+    figure = figures.figure_8(results[~one])
+    assert words(figure).count("missing") == 1
+    np.testing.assert_allclose(stacks(figure.axes[0])[0], [(0, 6), (6, 31), (31, 51)])
+    assert any("mean of 2 seeds" in text for text in words(figure))
+    with pytest.raises(VmnetError, match=r"seed 1 of .*distance sw, segmenter sf"):
+        figures.figure_8(results[~(one & (results["seed"] == 1))])
+
+
+def test_figure_9_groups_scenarios():
+    results = [
+        row
+        for index, scenario in enumerate(("crop_query", "stretch_targets", "crop_stretch"))
+        for distance in ("centroid", "nw")
+        for row in rows("seg_vmnet", "olda", distance, recalls_of(index), scenario)
+    ]
+    figure = figures.figure_9(pd.DataFrame(results))
+    assert len(stacks(figure.axes[0])) == 6
+    assert {"Crop Query", "Stretch Targets", "Crop+Stretch"} <= set(words(figure))
+
+
+def test_chance_and_kind_stand_in_the_figure():
+    figure = figures.figure_7(pd.DataFrame(vanilla(["centroid"])))
+    heights = sorted(line.get_ydata()[0] for line in figure.axes[0].lines)
+    np.testing.assert_allclose(heights, [100 / 40, 1000 / 40, 2500 / 40])
+    line = next(text for text in words(figure) if text.startswith("rendered data"))
+    assert "40 test clips" in line
+    assert "R@1 2.5, R@10 25, R@25 62.5 %" in line
+
+
+def test_two_segmenters_cannot_share_the_bars_of_figure_9():
+    results = rows("seg_vmnet", "olda", "nw", (1, 2, 3), "crop_query")
+    results += rows("seg_vmnet", "sf", "nw", (1, 2, 3), "crop_query")
+    with pytest.raises(VmnetError, match="olda, sf as segmenter"):
+        figures.figure_9(pd.DataFrame(results))
+
+
+@pytest.mark.parametrize(
+    ("n_targets", "true_index"), [(1, 0), (6, 2), (200, 0), (200, 117), (200, 199)]
+)
+def test_the_red_bin_holds_the_true_distance(n_targets, true_index):
+    distances = np.sort(np.random.default_rng(0).normal(size=n_targets))
+    is_true = [index == true_index for index in range(min(3, n_targets))]
+    top = [Track(picture(), f"track {i}", distances[i], true) for i, true in enumerate(is_true)]
+    query = QualitativeQuery("$ome title", picture(), top, distances, true_index)
+    figure = figures.qualitative([query], "rendered")
+    histogram = next(axes for axes in figure.axes if axes.patches)
+    assert sum(patch.get_height() for patch in histogram.patches) == n_targets
+    (red,) = [p for p in histogram.patches if to_hex(p.get_facecolor()) == RED.lower()]
+    slack = 1e-9
+    left, right = red.get_x(), red.get_x() + red.get_width()
+    assert left - slack <= distances[true_index] <= right + slack
+    assert f"rank {true_index + 1}" in words(figure)
+    assert "$ome title" in words(figure)
+    borders = [to_hex(a.spines["top"].get_edgecolor()) for a in figure.axes if a.images]
+    assert borders[1:] == [RED.lower() if true else "#d9d9d9" for true in is_true]
+
+
+def test_the_rank_of_equal_distances_is_their_mean():
+    query = QualitativeQuery("q", picture(), [], np.zeros(5), 3)
+    assert query.rank == 3
+
+
+def test_long_titles_stay_within_their_picture():
+    title = "An " + "extraordinarily " * 20 + "long title"
+    top = [Track(picture(), title, 0.5, False)] * 3
+    query = QualitativeQuery(title, picture(shape=(160, 90)), top, np.arange(5.0), 4)
+    figure = figures.qualitative([query], "rendered", title=title)
+    shortened = [text for text in figure.findobj(Text) if text.get_text().endswith("…")]
+    assert len(shortened) == 5
+    for text in shortened:
+        limit = 7.1 if text.get_fontweight() == "bold" else 1.3
+        assert text.get_window_extent().width / figure.dpi <= limit
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 4), (50, 60)])
+def test_similarity_is_drawn_music_across_video_up(shape):
+    similarity = np.random.default_rng(0).uniform(-0.5, 0.5, shape)
+    figure = figures.similarity_matrix(similarity, "rendered")
+    (mesh,) = figure.axes[0].findobj(QuadMesh)
+    assert mesh.get_clim() == (-1, 1)
+    np.testing.assert_array_equal(np.asarray(mesh.get_array()).reshape(shape[::-1]), similarity.T)
+    assert figure.axes[0].get_xlabel() == "music segment"
+    low, high = mesh.cmap(0.0), mesh.cmap(1.0)
+    assert low[2] > low[0]  # -1 is blue
+    assert high[0] > high[2]  # 1 is red
+
+
+def test_similarity_along_time_with_an_alignment():
+    music, video = np.array([0, 10, 70.0]), np.array([0, 40, 70.0])
+    figure = figures.similarity_matrix(
+        np.eye(2), "rendered", music, video, "A$AP $", path=[(0, 0), (1, 1)]
+    )
+    path = next(line for line in figure.axes[0].lines if line.get_label() == "alignment")
+    np.testing.assert_allclose(path.get_xydata(), [(5, 20), (40, 55)])
+    assert "1:00" in [text.get_text() for text in figure.axes[0].get_xticklabels()]
+    with pytest.raises(VmnetError, match="2 music segments need 3 boundaries, not 2"):
+        figures.similarity_matrix(np.eye(2), "rendered", music[:2], video)
+    with pytest.raises(VmnetError, match="unit embeddings"):
+        figures.similarity_matrix(3 * np.eye(2), "rendered")
+
+
+def test_a_row_of_similarity_matrices_shares_one_scale():
+    pairs = [("one", np.eye(2)), ("$two$", -np.ones((3, 1)))]
+    figure = figures.similarity_matrices(pairs, "rendered")
+    meshes = [mesh for axes in figure.axes[:2] for mesh in axes.findobj(QuadMesh)]
+    assert [mesh.get_clim() for mesh in meshes] == [(-1, 1), (-1, 1)]
+    assert "$two$" in words(figure)
+
+
+def test_training_curves_mark_the_kept_step():
+    curve = {
+        "step": [0, 10, 20, 30],
+        "train_loss": [0.4, 0.3, 0.2, 0.1],
+        "valid_loss": [0.4, np.nan, 0.2, 0.3],
+    }
+
+    def kept(figure):
+        (mark,) = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+        return tuple(np.ravel(mark.get_xydata()))
+
+    assert kept(figures.training_curves({"OLDA": curve}, "rendered")) == (20, 0.2)
+    assert kept(figures.training_curves({"OLDA": curve}, "rendered", {"OLDA": 30})) == (30, 0.3)
+    with pytest.raises(VmnetError, match="no validation loss"):
+        figures.training_curves({"OLDA": curve | {"valid_loss": 4 * [np.nan]}}, "rendered")
+
+
+@pytest.mark.parametrize("indels", [(0.0, 0.01, 0.05, 0.1), (0.01, 0.05, 0.1)])
+def test_indel_sweep_marks_the_papers_cost_and_the_best(indels):
+    results = []
+    for distance, best in (("nw", 0.1), ("sw", 0.01)):
+        for indel in indels:
+            rank = 5.0 if indel == best else 9.0
+            cell = rows("seg_vmnet", "olda", distance, (0, 0, 0))[0] | {"indel": indel}
+            results += [cell | {"metric": "mean_rank", "value": rank}]
+            results += [cell | {"metric": "ci95", "value": 1.0}]
+    figure = figures.indel_sweep(pd.DataFrame(results))
+    axes = figure.axes[0]
+    rings = [line.get_xydata()[0].tolist() for line in axes.lines if line.get_marker() == "o"]
+    assert rings == [[0.1, 5], [0.01, 5]]
+    dashed = [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"]
+    assert dashed == [0.05, 0.01]
+    assert axes.get_xscale() == ("symlog" if 0.0 in indels else "log")
+    bands = [band.get_paths()[0].vertices[:, 1] for band in axes.collections]
+    assert [(band.min(), band.max()) for band in bands] == [(4, 10), (4, 10)]
+    with pytest.raises(VmnetError, match="column indel"):
+        figures.indel_sweep(pd.DataFrame(results).drop(columns="indel"))
+
+
+def overview(**changes):
+    seconds, rng = 65.0, np.random.default_rng(0)
+    shots = np.concatenate([[0], np.sort(rng.uniform(1, 64, 40)), [seconds]])
+    fields = {
+        "title": "Clip $1 of $2",
+        "kind": "rendered",
+        "duration": seconds,
+        "frames": [((i + 0.5) * seconds / 8, picture(20 * i)) for i in range(8)],
+        "waveform": rng.uniform(-1, 1, 20_000).astype(np.float32),
+        "novelty": (np.arange(65.0), rng.random(65)),
+        "music_boundaries": {"foote": np.array([0, 20, 40, 65.0]), "olda": np.array([0, 65.0])},
+        "shot_probability": (np.arange(1625) / 25, rng.random(1625)),
+        "shot_boundaries": shots,
+        "sections": [(0.0, 21.0, "verse"), (21.0, 65.0, "chorus")],
+        "cuts": shots[1:-1],
+    }
+    return ClipOverview(**(fields | changes))
+
+
+def test_overview_draws_the_segments_along_one_time_axis():
+    figure = figures.clip_overview(overview())
+    by_name = {axes.get_label(): axes for axes in figure.axes}
+    foote = next(axes for name, axes in by_name.items() if "Foote" in name)
+    spans = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in foote.patches]
+    np.testing.assert_allclose(spans, [(0, 20), (20, 40), (40, 65)])
+    assert {axes.get_xlim() for axes in figure.axes} == {(0, 65)}
+    shown = words(figure)
+    for text in ("Clip $1 of $2", "verse", "chorus", "3 segments", "1 segment", "41 shots"):
+        assert text in shown
+    assert "rendered data" in shown
+    assert "1:00" in [text.get_text() for text in figure.axes[0].get_xticklabels()]
+
+
+def test_overview_leaves_out_rows_without_data():
+    empty = np.zeros(0)
+    bare = overview(
+        sections=(),
+        cuts=(),
+        novelty=(empty, empty),
+        shot_probability=(empty, empty),
+        shot_boundaries=empty,
+        music_boundaries={},
+        frames=[(30.0, picture(shape=(160, 90)))],
+    )
+    names = [axes.get_label() for axes in figures.clip_overview(bare).axes]
+    assert [name for name in names if name] == ["pictures", "sound"]
+    with pytest.raises(VmnetError, match="at least one key frame"):
+        figures.clip_overview(overview(frames=[]))
+
+
+def test_figures_are_written_whole_and_alike(tmp_path):
+    results = pd.DataFrame(vanilla(["centroid"]))
+    written = [
+        figures.save_figure(figures.figure_7(results), tmp_path / name, "figure7")
+        for name in ("first", "second")
+    ]
+    for png, pdf in written:
+        assert sorted(p.name for p in png.parent.iterdir()) == ["figure7.pdf", "figure7.png"]
+        assert png.read_bytes().startswith(b"\x89PNG")
+        assert pdf.read_bytes().startswith(b"%PDF")
+    (first_png, first_pdf), (second_png, second_pdf) = written
+    assert first_png.read_bytes() == second_png.read_bytes()
+    assert first_pdf.read_bytes() == second_pdf.read_bytes()
+    width = int.from_bytes(first_png.read_bytes()[16:20], "big")
+    assert width == round(7.16 * 200)
