@@ -1,1 +1,1 @@
-
+"""Tables and figures: the paper's beside ours."""
