@@ -15,7 +15,7 @@ from vmnet.corpus.rendered.song import Song, compose
 from vmnet.corpus.rendered.style import Style, draw_names
 from vmnet.corpus.rendered.synth import SAMPLE_RATE, perform
 from vmnet.corpus.rendered.truth import truth_of, write_truth
-from vmnet.errors import VmnetError
+from vmnet.errors import MediaError, VmnetError
 from vmnet.store import whole
 
 VERSION = 1  # to be raised with every change that alters what is rendered
@@ -58,8 +58,11 @@ def plan_clip(seed: int, seconds: float) -> Plan:
     The style is drawn first; each modality then takes it with its own deviation and draws what is
     private to it (key, melody, timbres; hues, scenes, set-ups) from its own random numbers.
     """
-    if not seconds > 0:
-        raise VmnetError(f"A clip of {seconds:g} seconds cannot be rendered: ask for more than 0.")
+    if seed < 0 or not 0 < seconds < np.inf:
+        raise VmnetError(
+            f"A clip of seed {seed} and {seconds:g} seconds cannot be rendered: "
+            "ask for a seed of 0 or more and for more than 0 seconds."
+        )
     duration = max(1, round(seconds * FPS)) / FPS
     style = Style.draw(_generator(seed, 0))
     title, artist = draw_names(_generator(seed, 1))
@@ -86,7 +89,7 @@ def render_clip(path: Path, seed: int, seconds: float) -> None:
     Raises
     ------
     VmnetError
-        If `seconds` is not positive.
+        If `seconds` is not positive or `seed` is negative.
     """
     path, plan = Path(path), plan_clip(seed, seconds)
     write_truth(path.with_suffix(".jams"), truth_of(plan.film), plan.title, plan.artist)
@@ -125,10 +128,21 @@ def render_corpus(
     Returns
     -------
     Corpus
-        Of kind "rendered". A clip's genre is its style in words: "slow warm minor acoustic".
+        Of kind "rendered", named after the folder. The genre of a clip is its style in words, such
+        as "slow warm minor acoustic".
+
+    Raises
+    ------
+    VmnetError
+        If no clips are asked for, `seed` is negative, or `seconds` are not 0 < shortest <= longest.
     """
     from vmnet.corpus.manifest import write_manifest
 
+    if seed < 0 or not 0 < seconds[0] <= seconds[1]:
+        raise VmnetError(
+            f"Clips of {seconds} seconds and seed {seed} cannot be rendered: ask for a seed of 0 "
+            "or more and for the shortest duration, above 0, first."
+        )
     folder = Path(folder).resolve()
     names = _split_names(splits)
     width = max(3, len(str(len(names) - 1)))
@@ -192,16 +206,14 @@ def _render_missing(
 
 def _is_rendered(path: Path, seed: int, seconds: float) -> bool:
     """Say whether `path` and its truth exist and were rendered with these parameters."""
-    import av
+    from vmnet.media import probe
 
     if not (path.is_file() and path.with_suffix(".jams").is_file()):
         return False
     try:
-        with av.open(str(path)) as container:
-            found = container.metadata.get("comment", "")
-    except av.FFmpegError:
+        return probe(path).comment == plan_clip(seed, seconds).comment
+    except MediaError:
         return False
-    return found == plan_clip(seed, seconds).comment
 
 
 def _encode(path: Path, plan: Plan) -> None:

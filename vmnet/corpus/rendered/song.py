@@ -23,7 +23,7 @@ _FORMS = {
 }
 _BRIDGE_CHORUS = ("bridge", "chorus")
 _LABEL_ENERGY = {"intro": 0.2, "verse": 0.45, "chorus": 0.95, "bridge": 0.55, "outro": 0.15}
-_SHORTEST = 5.5  # seconds that a section lasts at least, to the nearest bar
+_SHORTEST = 5.5  # seconds that a section lasts at least, before the tempo is bent
 _LABEL_LENGTH = {"intro": 0.65, "verse": 1.1, "chorus": 1.1, "bridge": 0.8, "outro": 0.65}
 
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
@@ -137,7 +137,7 @@ def section_bars(labels: tuple[str, ...], seconds: float, bar: float) -> tuple[i
     counts = np.array([labels.count(name) for name in names])
     weights = np.array([_LABEL_LENGTH[name] for name in names])
     ideal = weights * seconds / bar / (counts @ weights)
-    at_least = 1 if len(labels) == 1 else round(_SHORTEST / bar)
+    at_least = 1 if len(labels) == 1 else int(np.ceil(_SHORTEST / bar))
     choices = [_bars_near(value, at_least) for value in ideal]
     grid = np.array(list(product(*choices)))
     tempo_cost = np.abs(np.log(grid @ counts * bar / seconds))

@@ -19,7 +19,8 @@ _BANDS = "Tides Foxes Parade Motel Choir Cassettes Sisters Atlas Society Aviary 
 class Style:
     """What a clip is like, seen and heard. Every value lies in [0, 1].
 
-    brightness: dark palette and minor key (0) to light palette and major key (1).
+    brightness: dark palette, minor key, low register, long echo (0) to light palette, major key,
+        high register, short echo (1).
     energy: slow tempo, few cuts, calm motion (0) to fast tempo, many cuts, quick motion (1).
     density: few notes and few shapes (0) to many (1).
     electronic: plucked strings, brushes, landscapes, free cuts (0) to synthesisers, drum machine,

@@ -223,7 +223,7 @@ def _add_drums(
 def _master(mix: _Mix, song: Song, style: Style, rng: np.random.Generator) -> np.ndarray:
     """Reverberate, filter, fade out, and set the loudness: -20 dBFS (calm) to -14 (energetic)."""
     stereo = mix.dry
-    echo_time = rng.uniform(0.2, 0.7)
+    echo_time = (0.15 + 0.6 * (1 - style.brightness)) * rng.uniform(0.8, 1.25)
     time = np.arange(int(3 * echo_time * SAMPLE_RATE)) / SAMPLE_RATE
     for channel in (0, 1):
         response = rng.normal(0, 0.03, time.size) * np.exp(-time / echo_time)
