@@ -43,7 +43,9 @@ features = [Sequences.load(here / f"{i}.npz") for i in range(4)]
 config = TrainingConfig(**json.loads(sys.argv[2]))
 if sys.argv[3] == "die":
     np.savez = die_in_second_checkpoint
-train(*features, config, here / "network", progress=False, checkpoint_seconds=0)
+trained = train(*features, config, here / "network", progress=False, checkpoint_seconds=0)
+trained.embed_music(features[2]).save(here / "music.npz")
+trained.embed_video(features[3]).save(here / "video.npz")
 """
 
 
@@ -143,6 +145,12 @@ def test_runs_on_torch_and_its_network_on_tensorflow(features, tmp_path):
     assert process.returncode == 0, process.stderr
     trained = TrainedVMNet.load(tmp_path / "network", QUICK)
     assert trained.curve["train_loss"][-1] < 0.9 * trained.curve["train_loss"][0]
+    for name, embedding in (
+        ("music", trained.embed_music(features[2])),
+        ("video", trained.embed_video(features[3])),
+    ):
+        on_torch = Sequences.load(tmp_path / f"{name}.npz")
+        np.testing.assert_allclose(embedding.data, on_torch.data, atol=1e-5)
     losses = trained.curve["valid_loss"]
     assert validation_loss(trained, features) == pytest.approx(losses.min(), rel=1e-4)
 

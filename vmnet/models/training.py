@@ -1,8 +1,9 @@
 """Training of the VM-Net, at clip or segment level (paper, sections III-C, IV-C, V-A).
 
 A clip-level network is the same with sequences of one segment. A training can be killed at any
-time: the same call goes on from its last checkpoint and ends with the same weights, bit for bit on
-one machine and Keras backend, as one that was left alone.
+time: the same call goes on from its last checkpoint and ends with the same weights as one that was
+left alone, bit for bit on the processors of one machine and with one Keras backend (on a GPU, as
+far as its kernels repeat themselves).
 """
 
 import hashlib
@@ -92,7 +93,7 @@ def train(
     if config.standardize:
         statistics = feature_statistics(music.data), feature_statistics(video.data)
     net = build_vmnet(music.dim, video.dim, config.seed, config.dropout, *(statistics or ()))
-    from vmnet.models.trainer import Trainer
+    from vmnet.models.trainer import Trainer  # imports Keras, which build_vmnet has kept quiet
 
     trainer = Trainer(net, config.learning_rate, config.margin, config.weights)
     run = _Run(trainer, np.random.default_rng(config.seed), folder)
