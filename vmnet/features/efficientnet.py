@@ -2,7 +2,7 @@
 
 Tan & Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019; the
 Lite variant has no squeeze-and-excitation and ReLU6 for every activation. The weights come from a
-PyTorch state dict, whose names the layers bear: layer `stem` of the model is `_stem` of the dict.
+PyTorch state dict, whose names the layers bear: `blocks-0-_bn1` is `_blocks.0._bn1` of the dict.
 """
 
 import os
@@ -65,7 +65,7 @@ def build() -> "keras.Model":
     for repeats, kernel, first_stride, expansion, filters in STAGES:
         for repeat in range(repeats):
             stride = 1 if repeat else first_stride
-            x = _inverted_bottleneck(x, f"blocks.{index}", kernel, stride, expansion, filters)
+            x = _inverted_bottleneck(x, f"blocks-{index}", kernel, stride, expansion, filters)
             index += 1
     x = _normalization(_convolution(x, "conv_head", DIM), "bn1", activate=True)
     embedding = layers.GlobalAveragePooling2D()(x)
@@ -88,8 +88,9 @@ def load(path: Path) -> "keras.Model":
     for layer in model.layers:
         layout = _LAYOUTS.get(type(layer).__name__, ())
         if layout:
+            prefix = "_" + layer.name.replace("-", ".")
             layer.set_weights(
-                [np.transpose(state[f"_{layer.name}.{name}"], axes) for name, axes in layout]
+                [np.transpose(state[f"{prefix}.{name}"], axes) for name, axes in layout]
             )
     return model
 
@@ -163,12 +164,12 @@ def _inverted_bottleneck(
 
     narrow, channels = x, x.shape[-1]
     if expansion > 1:
-        x = _convolution(x, f"{name}._expand_conv", channels * expansion)
-        x = _normalization(x, f"{name}._bn0", activate=True)
+        x = _convolution(x, f"{name}-_expand_conv", channels * expansion)
+        x = _normalization(x, f"{name}-_bn0", activate=True)
     x = layers.DepthwiseConv2D(
-        kernel, stride, padding="same", use_bias=False, name=f"{name}._depthwise_conv"
+        kernel, stride, padding="same", use_bias=False, name=f"{name}-_depthwise_conv"
     )(x)
-    x = _normalization(x, f"{name}._bn1", activate=True)
-    x = _convolution(x, f"{name}._project_conv", filters)
-    x = _normalization(x, f"{name}._bn2", activate=False)
+    x = _normalization(x, f"{name}-_bn1", activate=True)
+    x = _convolution(x, f"{name}-_project_conv", filters)
+    x = _normalization(x, f"{name}-_bn2", activate=False)
     return layers.Add()([x, narrow]) if stride == 1 and channels == filters else x

@@ -98,7 +98,10 @@ def _embedder(model: Path) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
         try:
             embedder = vision.ImageEmbedder.create_from_options(options)
         except (OSError, RuntimeError, ValueError) as error:
-            raise WeightsError(f"{model} is not a TFLite model of an image embedder") from error
+            raise WeightsError(
+                f"{model} is missing or no TFLite model of an image embedder; name another, or "
+                "delete it if it lies in the cache, where it is made again"
+            ) from error
 
     def vector(picture: np.ndarray) -> np.ndarray:
         image = mediapipe.Image(mediapipe.ImageFormat.SRGB, np.ascontiguousarray(picture))
