@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -40,6 +40,7 @@ def test_infinite_distances_come_last():
     assert ranks([[np.inf, 1.0, 2.0]], targets=[0]).tolist() == [3]
 
 
+@settings(deadline=None)
 @given(
     arrays(np.float32, (5, 7), elements=st.sampled_from([0.0, 0.5, 1.0, 2.0, -3.0])),
     arrays(np.int64, 5, elements=st.integers(0, 6)),
@@ -104,6 +105,7 @@ def test_summarize_by_hand():
     assert all(type(value) is float for value in summary.values())
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(2, 2000).map(lambda twice: twice / 2), min_size=2, max_size=50))
 def test_summarize_equals_the_naive_twin(naive, ranked):
     assert summarize(ranked) == pytest.approx(naive.summarize(ranked))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmnet.aligners.sequences import Sequences
@@ -49,6 +49,7 @@ def test_the_four_scenarios_of_the_paper_and_no_input_changed():
     np.testing.assert_array_equal(before[1], TARGETS.data)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 99), min_size=1, max_size=6), min_size=1, max_size=6))
 def test_equal_the_naive_twins(naive, clips):
     sequences = numbered(*clips)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmnet.aligners.sequences import Sequences
@@ -63,6 +63,7 @@ def test_from_list_refuses_ragged_dims_and_empty_clips(arrays):
         Sequences.from_list(arrays)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 5), min_size=1, max_size=8).flatmap(
         lambda lengths: st.tuples(

@@ -18,6 +18,7 @@ float64, the result is float32. Distances agree with the same formulae in float6
 
 import inspect
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -38,14 +39,18 @@ def centroid(queries: Sequences, targets: Sequences) -> np.ndarray:
 
 def single(queries: Sequences, targets: Sequences) -> np.ndarray:
     """Single linkage, min D[i, j] (thesis eq. 7.2)."""
-    least = _largest(*_minus_squared_distances(queries, targets))
-    return np.maximum(least, 0)  # rounding may leave -1e-7 where D is 0
+    from vmnet.aligners.kernels import largest_scores
+
+    scores = _of_squared_distances(_of_products(largest_scores), sign=-1)
+    return np.maximum(_distances(scores, queries, targets), 0)  # where rounding leaves D = -1e-7
 
 
 def complete(queries: Sequences, targets: Sequences) -> np.ndarray:
     """Complete linkage, max D[i, j] (thesis eq. 7.3)."""
-    queries, targets = _minus_squared_distances(queries, targets)
-    return np.maximum(-_largest(queries.map(np.negative), targets), 0)
+    from vmnet.aligners.kernels import largest_scores
+
+    scores = _of_squared_distances(_of_products(largest_scores), sign=1)
+    return np.maximum(-_distances(scores, queries, targets), 0)
 
 
 def nw(queries: Sequences, targets: Sequences, indel: float = NW_INDEL) -> np.ndarray:
@@ -79,12 +84,16 @@ def best_trace(queries: Sequences, targets: Sequences) -> np.ndarray:
 
 def trace_printed(queries: Sequences, targets: Sequences) -> np.ndarray:
     """Sum of D[i, i] over i = 1..min(K_q, K_t), as printed (thesis eq. 7.4)."""
-    return np.maximum(trace(*_minus_squared_distances(queries, targets)), 0)
+    scores = _of_squared_distances(_diagonal_sums, sign=-1)
+    return np.maximum(_distances(scores, queries, targets), 0)
 
 
 def best_trace_printed(queries: Sequences, targets: Sequences) -> np.ndarray:
     """The least `trace_printed` over all shifts of the shorter, as printed (eq. 7.5 and 7.6)."""
-    return np.maximum(best_trace(*_minus_squared_distances(queries, targets)), 0)
+    from vmnet.aligners.kernels import best_diagonal_scores
+
+    scores = _of_squared_distances(_of_products(best_diagonal_scores), sign=-1)
+    return np.maximum(_distances(scores, queries, targets), 0)
 
 
 Distance = Callable[..., np.ndarray]
@@ -136,7 +145,8 @@ def distance_matrix(
     distances = DISTANCES[method](queries, targets, **params)
     if not np.isfinite(distances).all():
         raise VmnetError(f"distance {method!r} overflows float32: normalise the embeddings")
-    return distances + np.float32(0)  # no negative zeros
+    distances += 0  # no negative zeros
+    return distances
 
 
 class Alignment(NamedTuple):
@@ -231,20 +241,42 @@ def _blocks(sequences: Sequences) -> Iterator[slice]:
 
 
 def _of_products(kernel: Any, *params: float) -> Scores:
-    """Return the scores that `kernel` makes of a block's dot products."""
+    """Return the scores that `kernel` makes of a block's dot products.
+
+    The queries are shared among NUMBA_NUM_THREADS threads. They are not numba's own, with which a
+    process that is forked after their first use is killed.
+    """
+    from numba import config
 
     def scores(queries: Sequences, targets: Sequences) -> np.ndarray:
         similarity = queries.data @ targets.data.T
-        return kernel(similarity, queries.offsets, targets.offsets, *params)
+        n_threads = min(config.NUMBA_NUM_THREADS, len(queries))  # type: ignore[attr-defined]
+        shares = np.linspace(0, len(queries), n_threads + 1).astype(int)
+
+        def share(start: int, stop: int) -> np.ndarray:
+            return kernel(similarity, queries.offsets[start : stop + 1], targets.offsets, *params)
+
+        with ThreadPoolExecutor(n_threads) as pool:
+            return np.concatenate(list(pool.map(share, shares[:-1], shares[1:])))
 
     return scores
 
 
-def _largest(queries: Sequences, targets: Sequences) -> np.ndarray:
-    """Return minus the largest dot product of each pair."""
-    from vmnet.aligners.kernels import largest_scores
+def _of_squared_distances(scores: Scores, sign: int) -> Scores:
+    """Return `scores` with sign * |q_i - t_j|^2 in the place of the dot products.
 
-    return _distances(_of_products(largest_scores), queries, targets)
+    They are the dot products of vectors two dimensions larger.
+    """
+
+    def with_norms(data: np.ndarray) -> np.ndarray:
+        norms = np.einsum("ij,ij->i", data, data)
+        return sign * np.column_stack([-2 * data, norms, np.ones_like(norms)])
+
+    def with_ones(data: np.ndarray) -> np.ndarray:
+        norms = np.einsum("ij,ij->i", data, data)
+        return np.column_stack([data, np.ones_like(norms), norms])
+
+    return lambda queries, targets: scores(queries.map(with_norms), targets.map(with_ones))
 
 
 def _diagonal_sums(queries: Sequences, targets: Sequences) -> np.ndarray:
@@ -266,20 +298,6 @@ def _centroids(sequences: Sequences) -> Sequences:
     return Sequences(means, np.arange(len(sequences) + 1), sequences.ids)
 
 
-def _minus_squared_distances(queries: Sequences, targets: Sequences) -> tuple[Sequences, Sequences]:
-    """Return sequences two dimensions larger whose dot products are -|q_i - t_j|^2."""
-
-    def with_norms(data: np.ndarray) -> np.ndarray:
-        norms = np.einsum("ij,ij->i", data, data)
-        return np.column_stack([2 * data, -norms, np.full_like(norms, -1)])
-
-    def with_ones(data: np.ndarray) -> np.ndarray:
-        norms = np.einsum("ij,ij->i", data, data)
-        return np.column_stack([data, np.ones_like(norms), norms])
-
-    return queries.map(with_norms), targets.map(with_ones)
-
-
 def _cost(indel: float) -> float:
     if not (isinstance(indel, Real) and 0 <= indel < np.inf):
         raise VmnetError(f"indel must be a finite number of at least 0, not {indel!r}")
@@ -297,7 +315,9 @@ def _check(queries: Sequences, targets: Sequences) -> None:
 
 
 def _check_finite(sequences: Sequences, role: str) -> None:
-    finite = np.isfinite(sequences.data).all(axis=1)
+    if sequences.data.size == 0:
+        return
+    finite = np.isfinite(sequences.data.max(axis=1)) & np.isfinite(sequences.data.min(axis=1))
     if not finite.all():
         row = np.flatnonzero(~finite)[0]
         clip = np.searchsorted(sequences.offsets, row, side="right") - 1

@@ -10,7 +10,7 @@ process when a kernel is an argument of another.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 
 @njit(cache=True, nogil=True)
@@ -24,7 +24,7 @@ def needleman_wunsch(S: np.ndarray, indel: float, X: np.ndarray) -> float:
         for j in range(1, m + 1):
             left = max(left - indel, max(X[i - 1, j] - indel, X[i - 1, j - 1] + S[i - 1, j - 1]))
             X[i, j] = left
-    return X[n, m]
+    return float(X[n, m])
 
 
 @njit(cache=True, nogil=True)
@@ -73,46 +73,46 @@ def _table(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     return np.empty((np.diff(rows).max() + 1, np.diff(columns).max() + 1))
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def needleman_wunsch_scores(
     S: np.ndarray, rows: np.ndarray, columns: np.ndarray, indel: float
 ) -> np.ndarray:
     scores = np.empty((len(rows) - 1, len(columns) - 1), np.float32)
-    for q in prange(len(rows) - 1):
-        X = _table(rows, columns)
+    X = _table(rows, columns)
+    for q in range(len(rows) - 1):
         for t in range(len(columns) - 1):
             pair = S[rows[q] : rows[q + 1], columns[t] : columns[t + 1]]
             scores[q, t] = needleman_wunsch(pair, indel, X)
     return scores
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def smith_waterman_scores(
     S: np.ndarray, rows: np.ndarray, columns: np.ndarray, indel: float
 ) -> np.ndarray:
     scores = np.empty((len(rows) - 1, len(columns) - 1), np.float32)
-    for q in prange(len(rows) - 1):
-        X = _table(rows, columns)
+    X = _table(rows, columns)
+    for q in range(len(rows) - 1):
         for t in range(len(columns) - 1):
             pair = S[rows[q] : rows[q + 1], columns[t] : columns[t + 1]]
             scores[q, t] = smith_waterman(pair, indel, X)
     return scores
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def best_diagonal_scores(S: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     scores = np.empty((len(rows) - 1, len(columns) - 1), np.float32)
-    for q in prange(len(rows) - 1):
+    for q in range(len(rows) - 1):
         for t in range(len(columns) - 1):
             pair = S[rows[q] : rows[q + 1], columns[t] : columns[t + 1]]
             scores[q, t] = best_diagonal(pair)
     return scores
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def largest_scores(S: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     scores = np.empty((len(rows) - 1, len(columns) - 1), np.float32)
-    for q in prange(len(rows) - 1):
+    for q in range(len(rows) - 1):
         for t in range(len(columns) - 1):
             scores[q, t] = largest(S[rows[q] : rows[q + 1], columns[t] : columns[t + 1]])
     return scores

@@ -1,0 +1,363 @@
+"""Distances and alignments: by hand, against their naive twins, against Biopython, and by law."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from Bio.Align import PairwiseAligner, substitution_matrices
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vmnet.aligners import DISTANCES, Sequences, align, distance_matrix, distances
+from vmnet.errors import VmnetError
+
+SIMILARITY_FORMS = ["nw", "sw", "trace", "best_trace"]
+LAW = settings(deadline=None, max_examples=40)  # the first example may compile a kernel
+ATOL = 1e-5  # for some ten segments of unit norm in float32
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def random_clips(lengths, seed, dim=4) -> Sequences:
+    rng = np.random.default_rng(seed)
+    return Sequences.from_list([unit(rng.normal(size=(k, dim))) for k in lengths])
+
+
+lengths = st.lists(st.integers(1, 9), min_size=1, max_size=5)
+clips = st.builds(random_clips, lengths, st.integers(0, 2**32 - 1))
+methods = pytest.mark.parametrize("method", DISTANCES)
+
+
+def one(query, target, method, **params) -> float:
+    queries, targets = Sequences.from_list([query]), Sequences.from_list([target])
+    return distance_matrix(queries, targets, method, **params).item()
+
+
+E1, E2, E3 = np.eye(3)
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("centroid", 1 / 18),  # means (1/2, 1/2) and (1/3, 2/3)
+        ("single", 0),
+        ("complete", 2),
+        ("nw", -(2 - 0.05)),  # skip the first of the target, match two
+        ("sw", -2),  # the skip is outside the local alignment
+        ("trace", 0),
+        ("best_trace", -2),
+        ("trace_printed", 4),
+        ("best_trace_printed", 0),
+    ],
+)
+def test_a_late_query_by_hand(method, expected):
+    assert one([E1, E2], [E2, E1, E2], method) == pytest.approx(expected, abs=1e-6)
+    assert one([E2, E1, E2], [E1, E2], method) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_gap_inside_by_hand():
+    assert one([E1, E2], [E1, E3, E2], "nw") == pytest.approx(-(2 - 0.05))
+    assert one([E1, E2], [E1, E3, E2], "sw") == pytest.approx(-(2 - 0.01))
+    assert one([E1, E2], [E1, E3, E2], "sw", indel=0.4) == pytest.approx(-(2 - 0.4))
+    assert one([E1, E2], [E1, E3, E2], "sw", indel=3) == pytest.approx(-1)
+
+
+def test_opposite_clips_by_hand():
+    assert one([E1], [-E1], "nw") == pytest.approx(0.1)  # a skip on each side
+    assert one([E1], [-E1], "nw", indel=2) == pytest.approx(1)  # a bad match is cheaper
+    assert one([E1], [-E1], "sw") == 0
+    assert one([E1], [-E1], "trace") == 1
+    assert one([E1], [-E1], "complete") == 4
+
+
+@methods
+@pytest.mark.parametrize("scale", [1, 0.1, 30])
+def test_equal_their_naive_twins(naive, method, scale):
+    queries = random_clips([1, 2, 7, 12, 3], 1).map(lambda data: scale * data)
+    targets = random_clips([5, 1, 1, 12, 40, 2, 8], 2)
+    ours = distance_matrix(queries, targets, method)
+    assert ours.dtype == np.float32
+    assert ours.shape == (5, 7)
+    twins = naive.distance_matrix(queries, targets, method)
+    np.testing.assert_allclose(ours, twins, rtol=1e-5, atol=ATOL * max(1, scale**2))
+
+
+@pytest.mark.parametrize("method", ["nw", "sw"])
+@pytest.mark.parametrize("indel", [0, 0.3, 2])
+def test_indel_reaches_the_recurrence(naive, method, indel):
+    queries, targets = random_clips([3, 8], 3), random_clips([4, 1, 6], 4)
+    ours = distance_matrix(queries, targets, method, indel=indel)
+    twins = naive.distance_matrix(queries, targets, method, indel=indel)
+    np.testing.assert_allclose(ours, twins, atol=ATOL)
+
+
+@methods
+def test_constant_zero_and_repeated_segments(naive, method):
+    arrays = [np.zeros((3, 2)), np.ones((1, 2)), np.tile([0.6, 0.8], (5, 1)), -np.ones((4, 2))]
+    sequences = Sequences.from_list(arrays)
+    ours = distance_matrix(sequences, sequences, method)
+    assert not np.signbit(ours[ours == 0]).any()
+    twins = naive.distance_matrix(arrays, arrays, method)
+    np.testing.assert_allclose(ours, twins, atol=ATOL)
+
+
+@pytest.mark.parametrize("n_segments", [(12, 12), (36, 36), (3, 40)])
+def test_float32_is_precise_enough_at_the_size_of_the_paper(naive, n_segments):
+    query, target = (random_clips([k], k, dim=512) for k in n_segments)
+    for method in DISTANCES:
+        twin = naive.DISTANCES[method](query[0], target[0])
+        assert distance_matrix(query, target, method).item() == pytest.approx(twin, abs=2e-5)
+
+
+@pytest.mark.parametrize(("method", "mode"), [("nw", "global"), ("sw", "local")])
+@pytest.mark.parametrize("indel", [0.05, 0.01, 0.3])
+def test_alignment_scores_equal_biopython(method, mode, indel):
+    queries = random_clips([1, 5, 12, 20], 5, dim=8)
+    targets = random_clips([7, 1, 12, 15], 6, dim=8)
+    ours = distance_matrix(queries, targets, method, indel=indel)
+    for q, query in enumerate(queries):
+        for t, target in enumerate(targets):
+            score = biopython_score(query @ target.T, mode, indel)
+            assert -ours[q, t] == pytest.approx(score, abs=ATOL)
+
+
+def biopython_score(similarity, mode, indel):
+    """Align two strings of letters that occur once each, scored by the similarity matrix."""
+    n, m = similarity.shape
+    letters = "".join(chr(200 + k) for k in range(n + m))
+    matrix = substitution_matrices.Array(alphabet=letters, dims=2)
+    for i in range(n):
+        for j in range(m):
+            matrix[letters[i], letters[n + j]] = similarity[i, j]
+    aligner = PairwiseAligner(mode=mode)
+    aligner.substitution_matrix = matrix
+    aligner.open_gap_score = aligner.extend_gap_score = -indel
+    return aligner.score(letters[:n], letters[n:])
+
+
+# Laws
+
+
+@methods
+@LAW
+@given(queries=clips, targets=clips)
+def test_swapped_roles_give_the_transpose(method, queries, targets):
+    there = distance_matrix(queries, targets, method)
+    back = distance_matrix(targets, queries, method)
+    np.testing.assert_allclose(there, back.T, atol=ATOL)
+
+
+@pytest.mark.parametrize("method", [*SIMILARITY_FORMS, "centroid", "single", "trace_printed"])
+@LAW
+@given(sequences=clips)
+def test_no_clip_is_nearer_than_oneself(method, sequences):
+    matrix = distance_matrix(sequences, sequences, method)
+    assert (matrix >= np.diagonal(matrix)[:, None] - ATOL).all()
+    if method in SIMILARITY_FORMS:  # unit norm: one per segment
+        np.testing.assert_allclose(np.diagonal(matrix), -sequences.lengths, atol=ATOL)
+
+
+@pytest.mark.parametrize("method", ["nw", "sw"])
+@LAW
+@given(queries=clips, targets=clips, indels=st.tuples(st.floats(0, 3), st.floats(0, 3)))
+def test_a_dearer_indel_never_brings_clips_nearer(method, queries, targets, indels):
+    cheap = distance_matrix(queries, targets, method, indel=min(indels))
+    dear = distance_matrix(queries, targets, method, indel=max(indels))
+    assert (dear >= cheap - ATOL).all()
+
+
+@LAW
+@given(queries=clips, targets=clips, indel=st.floats(0, 1))
+def test_order_of_the_alignments(queries, targets, indel):
+    nw = distance_matrix(queries, targets, "nw", indel=indel)
+    sw = distance_matrix(queries, targets, "sw", indel=indel)
+    trace = distance_matrix(queries, targets, "trace")
+    best_match = [[(q @ t.T).max() for t in targets] for q in queries]
+    excess = np.abs(queries.lengths[:, None] - targets.lengths)
+    assert (-sw >= np.maximum(best_match, 0) - ATOL).all()
+    assert (sw <= nw + ATOL).all()  # a local alignment may be the global one
+    assert (nw <= trace + indel * excess + ATOL).all()  # the diagonal, and skips after it
+
+
+@LAW
+@given(queries=clips, targets=clips)
+def test_order_of_the_linkages(queries, targets):
+    single = distance_matrix(queries, targets, "single")
+    complete = distance_matrix(queries, targets, "complete")
+    assert (single >= 0).all()
+    assert (single <= complete).all()
+    assert (distance_matrix(queries, targets, "centroid") <= complete + ATOL).all()
+
+
+@pytest.mark.parametrize("suffix", ["", "_printed"])
+@LAW
+@given(queries=clips, targets=clips)
+def test_best_trace_is_never_farther_and_equals_trace_at_equal_lengths(suffix, queries, targets):
+    trace = distance_matrix(queries, targets, "trace" + suffix)
+    best = distance_matrix(queries, targets, "best_trace" + suffix)
+    assert (best <= trace + ATOL).all()
+    equal = queries.lengths[:, None] == targets.lengths
+    np.testing.assert_allclose(best[equal], trace[equal], atol=ATOL)
+
+
+@LAW
+@given(queries=clips, targets=clips, data=st.data())
+def test_centroid_knows_no_order_and_no_repetition(queries, targets, data):
+    before = distance_matrix(queries, targets, "centroid")
+    changed = [
+        np.tile(clip[data.draw(st.permutations(range(len(clip))))], (3, 1)) for clip in targets
+    ]
+    after = distance_matrix(queries, Sequences.from_list(changed), "centroid")
+    np.testing.assert_allclose(before, after, atol=ATOL)
+
+
+@methods
+@pytest.mark.parametrize("block_rows", [1, 5, 17])
+def test_blocks_do_not_change_the_result(monkeypatch, method, block_rows):
+    queries, targets = random_clips([3, 1, 9, 2, 4], 7), random_clips([6, 2, 2, 7], 8)
+    whole = distance_matrix(queries, targets, method)
+    monkeypatch.setattr(distances, "BLOCK_ROWS", block_rows)
+    np.testing.assert_allclose(distance_matrix(queries, targets, method), whole, atol=ATOL)
+
+
+@LAW
+@given(lengths=lengths, block_rows=st.integers(1, 20))
+def test_blocks_hold_every_clip_once_and_no_more_rows_than_allowed(lengths, block_rows):
+    sequences = random_clips(lengths, 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distances, "BLOCK_ROWS", block_rows)
+        blocks = [range(len(lengths))[block] for block in distances._blocks(sequences)]
+    assert [clip for block in blocks for clip in block] == list(range(len(lengths)))
+    for block in blocks:
+        assert len(block) == 1 or sum(lengths[clip] for clip in block) <= block_rows
+
+
+def test_no_query_gives_no_row():
+    targets = random_clips([2, 3], 0)
+    for method in DISTANCES:
+        assert distance_matrix(targets.select([]), targets, method).shape == (0, 2)
+        assert distance_matrix(targets, targets.select([]), method).shape == (2, 0)
+
+
+# Compiled and not
+
+
+def test_kernels_run_with_the_compiler_off(tmp_path):
+    queries, targets = random_clips([1, 4, 6], 9), random_clips([5, 2], 10)
+    queries.save(tmp_path / "queries.npz")
+    targets.save(tmp_path / "targets.npz")
+    script = """
+import sys
+from pathlib import Path
+import numpy as np
+from vmnet.aligners import DISTANCES, Sequences, distance_matrix
+folder = Path(sys.argv[1])
+queries = Sequences.load(folder / "queries.npz")
+targets = Sequences.load(folder / "targets.npz")
+np.savez(folder / "plain.npz", **{m: distance_matrix(queries, targets, m) for m in DISTANCES})
+"""
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    subprocess.run([sys.executable, "-c", script, tmp_path], env=environment, check=True)
+    with np.load(tmp_path / "plain.npz") as plain:
+        for method in DISTANCES:
+            compiled = distance_matrix(queries, targets, method)
+            np.testing.assert_allclose(plain[method], compiled, atol=ATOL)
+
+
+def test_importing_the_package_does_not_load_the_compiler():
+    script = "import sys, vmnet.aligners, vmnet.evaluation; sys.exit('numba' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "says"),
+    [
+        ("dtw", {}, "centroid, single, complete, nw, sw, trace, best_trace"),
+        ("nw", {"gap": 1}, "unknown parameter 'gap': distance 'nw' takes indel"),
+        ("trace", {"indel": 1}, "distance 'trace' takes no parameter"),
+        ("nw", {"indel": -0.1}, "at least 0"),
+        ("sw", {"indel": float("nan")}, "at least 0"),
+        ("sw", {"indel": float("inf")}, "at least 0"),
+        ("nw", {"indel": "0.05"}, "at least 0"),
+    ],
+)
+def test_unknown_methods_and_parameters_are_refused(method, params, says):
+    sequences = random_clips([2, 3], 0)
+    with pytest.raises(VmnetError, match=says):
+        distance_matrix(sequences, sequences, method, **params)
+
+
+@methods
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_name_their_clip(method, value):
+    good = random_clips([2, 3], 0)
+    broken = Sequences.from_list([np.ones((3, 4)), np.full((1, 4), value)], ids=["a", "b"])
+    with pytest.raises(VmnetError, match="query clip 'b'"):
+        distance_matrix(broken, good, method)
+    with pytest.raises(VmnetError, match="target clip 'b'"):
+        distance_matrix(good, broken, method)
+
+
+def test_dims_must_agree():
+    with pytest.raises(VmnetError, match="4 dimensions and targets 5"):
+        distance_matrix(random_clips([2], 0, dim=4), random_clips([2], 0, dim=5), "nw")
+
+
+@methods
+@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")
+def test_overflow_is_told(method):
+    huge = Sequences.from_list([[[1e30, -1e30]], [[-1e30, 1e30]]])
+    with pytest.raises(VmnetError, match="overflows"):
+        distance_matrix(huge, huge, method)
+
+
+# Paths
+
+
+def test_global_path_by_hand():
+    path, score = align([E1, E2], [E1, E3, E2])
+    assert path.tolist() == [[0, 0], [1, 2]]
+    assert score == pytest.approx(1.95)
+
+
+def test_local_path_by_hand():
+    path, score = align([E1, E2, E1], [E3, E2, -E1], "sw")
+    assert path.tolist() == [[1, 1]]
+    assert score == pytest.approx(1)
+    path, score = align([E1], [-E1], "sw")
+    assert path.shape == (0, 2)
+    assert score == 0
+
+
+@pytest.mark.parametrize("method", ["nw", "sw"])
+@LAW
+@given(n=st.integers(1, 12), m=st.integers(1, 12), seed=st.integers(0, 999), indel=st.floats(0, 1))
+def test_a_path_earns_its_score(method, n, m, seed, indel):
+    (query,), (target,) = random_clips([n], seed), random_clips([m], seed + 1000)
+    path, score = align(query, target, method, indel=indel)
+    assert (np.diff(path, axis=0) >= 1).all()
+    matched = sum(float(query[i] @ target[j]) for i, j in path)
+    if method == "nw":
+        skipped = n + m - 2 * len(path)
+    else:
+        skipped = sum(path[-1] - path[0] + 1) - 2 * len(path) if len(path) else 0
+    assert matched - indel * skipped == pytest.approx(score, abs=ATOL)
+    assert one(query, target, method, indel=indel) == pytest.approx(-score, abs=ATOL)
+
+
+def test_align_refuses_bad_input():
+    with pytest.raises(VmnetError, match="choose from nw, sw"):
+        align([E1], [E2], "trace")
+    with pytest.raises(VmnetError, match="at least 0"):
+        align([E1], [E2], indel=-1)
+    with pytest.raises(VmnetError, match="dimensions"):
+        align([E1], [[1.0, 2.0]])
+    with pytest.raises(VmnetError, match="not finite"):
+        align([E1], [[np.nan, 2.0, 3.0]])
