@@ -43,7 +43,7 @@ set_up() {
             echo "$wanted" > "$stamp"
         fi
     fi
-    "$python" -m vmnet.features.weights
+    "$python" -m vmnet.cli weights
 }
 
 make_venv() {
