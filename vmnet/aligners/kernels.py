@@ -20,7 +20,7 @@ def needleman_wunsch(S: np.ndarray, indel: float, X: np.ndarray) -> float:
     for j in range(m + 1):
         X[0, j] = -indel * j
     for i in range(1, n + 1):
-        left = X[i, 0] = -indel * i  # X[i, j - 1], in a register: it halves the time
+        left = X[i, 0] = -indel * i  # X[i, j - 1], kept in a register for speed
         for j in range(1, m + 1):
             left = max(left - indel, max(X[i - 1, j] - indel, X[i - 1, j - 1] + S[i - 1, j - 1]))
             X[i, j] = left
