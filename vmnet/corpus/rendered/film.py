@@ -99,7 +99,11 @@ def _draw_set_ups(style: Style, rng: np.random.Generator) -> dict[str, list[SetU
     A section never begins on the scene on which the one before it can end.
     """
     palettes = draw_palettes(style, rng)
-    nearness = [-(((place - style.electronic) / 0.25) ** 2) for place, _ in SCENES.values()]
+    nearness = [
+        -(((place.electronic - style.electronic) / 0.25) ** 2)
+        - ((place.warmth - style.warmth) / 0.5) ** 2
+        for place in SCENES.values()
+    ]
     taste = np.array(nearness) + rng.gumbel(0, 0.5, len(SCENES))
     places = [list(SCENES)[index] for index in np.argsort(-taste)]
     scenes = {
@@ -116,7 +120,7 @@ def _draw_set_ups(style: Style, rng: np.random.Generator) -> dict[str, list[SetU
 
 
 def _set_up(name: str, style: Style, palette: Palette, rng: np.random.Generator) -> SetUp:
-    _, scene = (SCENES | PEOPLE)[name]
+    scene = PEOPLE[name] if name in PEOPLE else SCENES[name].scene
     x, y = rng.uniform(-0.15, 0.15, 2)
     return SetUp(name, scene(rng, style), palette, float(x), float(y), float(rng.uniform(0.9, 1.2)))
 

@@ -456,23 +456,32 @@ def lasers(rng: np.random.Generator, style: Style) -> Draw:
     return draw
 
 
-SCENES: dict[str, tuple[float, Scene]] = {  # 0 = at home in acoustic styles, 1 = in electronic ones
-    "hills": (0.0, hills),
-    "sea": (0.1, sea),
-    "forest": (0.0, forest),
-    "snow": (0.1, snow),
-    "clouds": (0.25, clouds),
-    "lights": (0.4, lights),
-    "lava": (0.5, lava),
-    "road": (0.35, road),
-    "city": (0.6, city),
-    "stage": (0.5, stage),
-    "sunset_grid": (0.8, sunset_grid),
-    "stripes": (1.0, stripes),
-    "tunnel": (1.0, tunnel),
-    "tiles": (0.95, tiles),
-    "bars": (0.8, bars),
-    "kaleidoscope": (0.85, kaleidoscope),
-    "lasers": (0.9, lasers),
+@dataclass(frozen=True)
+class Place:
+    """A scene and the styles where it is at home, by two of their values."""
+
+    scene: Scene
+    electronic: float
+    warmth: float
+
+
+SCENES: dict[str, Place] = {
+    "hills": Place(hills, 0.0, 1.0),
+    "sea": Place(sea, 0.1, 0.2),
+    "forest": Place(forest, 0.0, 0.4),
+    "snow": Place(snow, 0.1, 0.0),
+    "clouds": Place(clouds, 0.25, 0.5),
+    "road": Place(road, 0.3, 0.8),
+    "lights": Place(lights, 0.4, 0.9),
+    "lava": Place(lava, 0.5, 1.0),
+    "stage": Place(stage, 0.5, 0.5),
+    "city": Place(city, 0.6, 0.1),
+    "sunset_grid": Place(sunset_grid, 0.8, 0.9),
+    "bars": Place(bars, 0.8, 0.4),
+    "kaleidoscope": Place(kaleidoscope, 0.85, 1.0),
+    "lasers": Place(lasers, 0.9, 0.0),
+    "tiles": Place(tiles, 0.95, 0.2),
+    "stripes": Place(stripes, 1.0, 0.7),
+    "tunnel": Place(tunnel, 1.0, 0.1),
 }
-PEOPLE: dict[str, tuple[float, Scene]] = {"dancer": (0.5, dancer), "singer": (0.5, singer)}
+PEOPLE: dict[str, Scene] = {"dancer": dancer, "singer": singer}

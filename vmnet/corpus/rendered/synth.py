@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import lfilter, oaconvolve
 
-from vmnet.corpus.rendered.song import STEPS, Note, Part, Section, Song
+from vmnet.corpus.rendered.song import BEATS, STEPS, Note, Part, Section, Song
 from vmnet.corpus.rendered.style import Style
 
 SAMPLE_RATE = 44100
@@ -64,14 +64,16 @@ def perform(song: Song, style: Style, rng: np.random.Generator) -> np.ndarray:
     tone = lru_cache(maxsize=None)(_tone)
     looseness = 0.008 * (1 - style.electronic)  # seconds by which players miss the beat
     for section in song.sections:
-        gain = 0.5 + 0.5 * section.energy
+        gain = _gain(section)
         for name, notes in _arrangement(song, section, rng).items():
             for note, time in notes:
                 sound = tone(band[name], note.pitch, note.length * song.bar / STEPS)
                 velocity = gain * _LEVELS[name] * rng.uniform(0.85, 1)
-                late = abs(rng.normal(0, looseness)) if looseness else 0.0
+                late = abs(rng.normal(0, looseness))
                 mix.add(sound, time + late, velocity, *_PLACES[name](note))
-        _add_drums(mix, kit, song, section, gain, looseness, rng)
+    mix.dry *= _pump(song, style.electronic)
+    for section in song.sections:
+        _add_drums(mix, kit, song, section, looseness, rng)
     return _master(mix, song, style, rng)
 
 
@@ -87,7 +89,13 @@ def draw_band(style: Style, rng: np.random.Generator) -> dict[str, Instrument]:
         return value * float(rng.uniform(0.85, 1.15))
 
     return {
-        "pad": Instrument(private(slope + 0.3), 1.0, private(0.15), 30.0, private(detune)),
+        "pad": Instrument(
+            private(slope + 0.3),
+            1.0,
+            private(0.005 + 0.2 * style.electronic),
+            private(0.4 + 20 * style.electronic**2),
+            private(detune),
+        ),
         "bass": Instrument(private(slope + 0.4), even, 0.005, private(sustained), 0.0),
         "lead": Instrument(private(slope), even, 0.01, private(sustained), 0.4 * detune, vibrato),
         "arpeggio": Instrument(private(slope + 0.1), 1.0, 0.004, private(0.12 + 0.1 * sustained)),
@@ -198,12 +206,12 @@ def _add_drums(
     kit: dict[str, np.ndarray],
     song: Song,
     section: Section,
-    gain: float,
     looseness: float,
     rng: np.random.Generator,
 ) -> None:
     """Play the pattern in every bar, and a roll of snares at the end of the section."""
     pattern = song.parts[section.label].drums
+    gain = _gain(section)
     for bar in np.arange(section.start, section.end - 1e-6, song.bar):
         last = bar + 1.5 * song.bar > section.end
         for drum, velocities in pattern.items():
@@ -211,13 +219,24 @@ def _add_drums(
                 time = bar + step * song.bar / STEPS
                 if time < section.end - 1e-6:
                     level = gain * _LEVELS["drums"] * velocities[step] * rng.uniform(0.85, 1)
-                    late = abs(rng.normal(0, looseness)) if looseness else 0.0
+                    late = abs(rng.normal(0, looseness))
                     mix.add(kit[drum], time + late, level, 0.3 * (drum == "hat"), 0.08)
         if last and section.energy > 0.4:
             for roll in range(12, STEPS):
                 time = bar + roll * song.bar / STEPS
                 if time < section.end:
                     mix.add(kit["snare"], time, 0.04 * roll * gain * _LEVELS["drums"], 0, 0.15)
+
+
+def _gain(section: Section) -> float:
+    return 0.5 + 0.5 * section.energy
+
+
+def _pump(song: Song, depth: float) -> np.ndarray:
+    """Return the gain of each sample that ducks the notes under every beat, as club mixes do."""
+    beat = np.arange(round(song.duration * SAMPLE_RATE), dtype=np.float32)
+    beat *= np.float32(BEATS / song.bar / SAMPLE_RATE)
+    return 1 - 0.8 * depth * np.exp(-5 * (beat % 1))
 
 
 def _master(mix: _Mix, song: Song, style: Style, rng: np.random.Generator) -> np.ndarray:
