@@ -168,6 +168,17 @@ def test_n_seconds(duration: float, count: int) -> None:
     assert media.n_seconds(duration) == count
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "mov", "flv"])  # FLV gives packets no duration
+def test_the_last_picture_counts(tmp_path: Path, suffix: str) -> None:
+    path = write(
+        tmp_path / f"a.{suffix}",
+        gray(10),
+        fps=10,
+        codecs=("flv1" if suffix == "flv" else "mpeg4", ""),
+    )
+    assert media.probe(path).duration == pytest.approx(1.0, abs=0.001)
+
+
 def test_a_clip_of_one_second(tmp_path: Path) -> None:
     path = write(tmp_path / "one.mp4", gray(25), click(0.5, 1.0, 44100, 2), b_frames=2)
     assert media.require(path).duration == pytest.approx(1.0, abs=0.05)
@@ -217,11 +228,12 @@ def test_sound_is_heard_when_it_sounds(
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "mov"])
-def test_a_late_start_becomes_silence(tmp_path: Path, suffix: str) -> None:
-    sound = click(0.25, 1.0, 44100, 2)
-    path = write(tmp_path / f"late.{suffix}", gray(50), sound, sound_start=0.75)
-    assert heard(path) == pytest.approx(1.0, abs=0.002)
-    assert np.abs(media.load_audio(path, RATE)[: int(0.7 * RATE)]).max() == 0
+@pytest.mark.parametrize("start", [0.07, 0.75])
+def test_a_late_start_becomes_silence(tmp_path: Path, suffix: str, start: float) -> None:
+    sound = np.maximum(click(0.25, 1.0, 44100, 2), 0.01)
+    path = write(tmp_path / f"late.{suffix}", gray(50), sound, sound_start=start)
+    assert heard(path) == pytest.approx(start + 0.25, abs=0.002)
+    assert np.abs(media.load_audio(path, RATE)[: int((start - 0.06) * RATE)]).max() == 0
 
 
 def test_sound_alone_starts_at_time_0_wherever_its_stamps_start(tmp_path: Path) -> None:
@@ -264,6 +276,25 @@ def test_mono_is_the_mean_of_the_channels(
         tmp_path / "a.mkv", sound=sound, rate=RATE, layout=layout, codecs=("", "pcm_f32le")
     )
     np.testing.assert_allclose(media.load_audio(path, RATE), mean, atol=1e-6)
+
+
+def write_wav(path: Path, n_channels: int) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((n_channels, 2, 8000, 0, "NONE", ""))
+        file.writeframes(np.full((8000, n_channels), 16384, "<i2").tobytes())
+    return path
+
+
+@pytest.mark.parametrize("n_channels", [1, 3, 5, 8, 12, 24])
+def test_any_number_of_channels(tmp_path: Path, n_channels: int) -> None:
+    path = write_wav(tmp_path / "many.wav", n_channels)
+    assert media.probe(path).channels == n_channels
+    np.testing.assert_allclose(media.load_audio(path, 8000), np.full(8000, 0.5), atol=1e-4)
+
+
+def test_more_channels_than_ffmpeg_converts(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"many\.wav has odd sound"):
+        media.load_audio(write_wav(tmp_path / "many.wav", 100), RATE)
 
 
 def test_loud_sound_is_clipped(tmp_path: Path) -> None:
@@ -566,6 +597,22 @@ def test_a_few_lost_frames_are_no_truncation(tmp_path: Path, broken: dict[str, P
     assert 8.5 < duration < 9.5
     assert len(media.load_audio(path, RATE)) / RATE == pytest.approx(duration, abs=0.2)
     assert 210 < len(list(media.all_pictures(path))) < 240
+
+
+@pytest.mark.parametrize(("damaged", "share"), [("few", 0.034), ("many", 0.2)])
+def test_damaged_packets(tmp_path: Path, clip: Path, damaged: str, share: float) -> None:
+    path = tmp_path / f"{damaged}.mp4"
+    data = bytearray(clip.read_bytes())
+    with av.open(clip) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size]
+        for packet in packets[5 : 5 + round(share * len(packets))]:
+            data[packet.pos : packet.pos + packet.size] = b"\xff" * packet.size
+    path.write_bytes(data)
+    if damaged == "few":
+        assert heard(path) == pytest.approx(1.0, abs=0.001)  # 3 packets are 70 ms
+    else:
+        with pytest.raises(MediaError, match=r"many\.mp4 is damaged .* audio packets"):
+            media.load_audio(path, RATE)
 
 
 def test_damage_is_survived_or_reported(tmp_path: Path, clip: Path) -> None:

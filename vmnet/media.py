@@ -32,19 +32,13 @@ from vmnet.errors import MediaError
 
 # Only plain media files: no play list that names other files or addresses, no text drawn as video.
 FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,wav,flac,mp3,aac"
-GUESSED_DURATION = {
-    "mp3",
-    "aac",
-    "mpeg",
-}  # formats whose header duration FFmpeg guesses by bit rate
+GUESSED_DURATION = {"mp3", "aac", "mpeg"}  # FFmpeg takes it from the bit rate
 
 # A file is truncated when it ends earlier than its header says by more than both of these.
 SHORTFALL = 0.05  # share of the duration
 SHORTFALL_SECONDS = 2.0
 MAX_DAMAGED = 0.05  # share of packets that may fail to decode
-MAX_DRIFT = (
-    0.1  # seconds that time stamps and counted samples may differ before we trust the stamps
-)
+MAX_DRIFT = 0.05  # seconds; time stamps that stray less from the count of samples are jitter
 TIME_ROUNDING = 1e-6  # seconds; a frame stamped 0.5 is on screen at 0.5 whatever floats make of it
 SEEK_AFTER = 10.0  # seconds; nearer than this, decoding from the start costs less than seeking
 
@@ -388,8 +382,9 @@ def _sound(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
     position = 0
     with _open(path) as container:
         origin = _origin(container)
-        for piece in _resampled(_decode(path, container, _audio_stream(container)), sample_rate):
-            samples = piece.to_ndarray().mean(axis=0).clip(-1, 1)
+        frames = _decode(path, container, _audio_stream(container))
+        for piece in _resampled(path, frames, sample_rate):
+            samples = piece.to_ndarray().reshape(piece.samples, -1).mean(axis=1).clip(-1, 1)
             drift = 0.0 if piece.time is None else (piece.time - origin) * sample_rate - position
             if position == 0 or abs(drift) > MAX_DRIFT * sample_rate:
                 samples = _shifted(samples, round(drift))
@@ -399,12 +394,19 @@ def _sound(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
                 yield samples
 
 
-def _resampled(frames: Iterable[AudioFrame], sample_rate: int) -> Iterator[AudioFrame]:
-    """Yield float planar frames at another rate; a stream may change its format on the way."""
+def _resampled(path: Path, frames: Iterable[AudioFrame], sample_rate: int) -> Iterator[AudioFrame]:
+    """Yield float frames at another rate; a stream may change its format on the way.
+
+    They are interleaved, since PyAV crashes on planar frames of more than 8 channels.
+    """
     for (layout, _, _), run in groupby(frames, lambda f: (f.layout.name, f.format.name, f.rate)):
-        resampler = av.AudioResampler("fltp", layout, sample_rate)
+        resampler = av.AudioResampler("flt", layout, sample_rate)
         for frame in chain(run, [None]):
-            yield from resampler.resample(frame)
+            try:
+                pieces = resampler.resample(frame)
+            except av.FFmpegError:  # more than 64 channels, for one
+                raise MediaError(f"{path} has odd sound: convert it to stereo.") from None
+            yield from pieces
 
 
 def _shifted(samples: np.ndarray, shift: int) -> np.ndarray:
