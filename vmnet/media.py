@@ -392,6 +392,8 @@ def _sound(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
             position += len(samples)
             if len(samples):
                 yield samples
+    if position == 0:
+        raise MediaError(f"{path} has no sound after its start: use a file with a sound track.")
 
 
 def _resampled(path: Path, frames: Iterable[AudioFrame], sample_rate: int) -> Iterator[AudioFrame]:
