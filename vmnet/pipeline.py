@@ -44,6 +44,8 @@ class System:
     video: str = "efficientnet"
 
 
+MUSIC_SEGMENTERS = ("foote", "sf", "olda")
+
 # Paper V-A: the original VM-Net, and the same with learned music features.
 BASELINES = (
     System("baseline_1", "clip", music="handcrafted"),
@@ -186,20 +188,20 @@ def extractor_stage(name: str) -> ClipStage:
 
 
 def segmenter_stages(names: Iterable[str]) -> dict[str, ClipStage]:
-    """Return the stage of each segmenter; the music segmenters share one, as they share features.
+    """Return the stage of each segmenter.
 
-    Array `<name>` holds the boundaries, (n_segments + 1,) s; a stage may keep more for figures.
+    Array `<name>` holds the boundaries, (n_segments + 1,) s. Foote, SF and OLDA share one stage, as
+    they share their features; it keeps the novelty curve too, and TransNet's the probabilities.
     """
     from vmnet.segmenters import SEGMENTERS
 
+    shared = dict.fromkeys(MUSIC_SEGMENTERS, ("msaf", _segment_music, MUSIC_SEGMENTERS))
+    shared["transnet"] = ("transnet", _segment_shots, ("transnet",))
     stages = {}
     for name in names:
-        segmenter = SEGMENTERS[name]
-        stages[name] = ClipStage(
-            f"boundaries/{segmenter.group}",
-            partial(_segment, segmenter.group),
-            segmenter.parameters,
-        )
+        group, compute, members = shared.get(name, (name, partial(_segment, name), (name,)))
+        parameters = {member: SEGMENTERS[member].parameters for member in members}
+        stages[name] = ClipStage(f"boundaries/{group}", compute, parameters)
     return stages
 
 
@@ -209,10 +211,28 @@ def _extract(name: str, path: Path) -> dict[str, np.ndarray]:
     return {"frames": EXTRACTORS[name].extract(path)}
 
 
-def _segment(group: str, path: Path) -> dict[str, np.ndarray]:
-    from vmnet.segmenters import GROUPS
+def _segment(name: str, path: Path) -> dict[str, np.ndarray]:
+    from vmnet.segmenters import SEGMENTERS
 
-    return GROUPS[group](path)
+    return {name: SEGMENTERS[name].segment(path)}
+
+
+def _segment_music(path: Path) -> dict[str, np.ndarray]:
+    from vmnet.segmenters import music
+
+    times, curve = music.novelty(path)
+    found = music.music_boundaries(path, MUSIC_SEGMENTERS)
+    return {**found, "novelty_times": times, "novelty": curve}
+
+
+def _segment_shots(path: Path) -> dict[str, np.ndarray]:
+    from vmnet import media
+    from vmnet.segmenters import shots
+
+    duration = media.probe(path).duration
+    times, probability = shots.shot_probabilities(path)
+    found = shots.shot_boundaries(times, probability, duration)
+    return {"transnet": found, "shot_times": times, "shot_probability": probability}
 
 
 def prepare(run: Run, systems: Iterable[System] | None = None) -> dict[str, float]:
