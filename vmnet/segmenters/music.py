@@ -115,7 +115,7 @@ def novelty(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     times : (n,) float64, the beats (s), increasing
-    curve : (n,) float64, at most 1; 0 everywhere in a clip too short for the kernel of 66 beats
+    curve : (n,) float64 in [0, 1], cut at 0; 0 everywhere in a clip too short for the kernel of 66 beats
 
     Raises
     ------
@@ -131,7 +131,7 @@ def novelty(path: Path) -> tuple[np.ndarray, np.ndarray]:
     pcp = msaf.utils.normalize(features.pcp.copy(), norm_type=config["bound_norm_feats"])
     similarity = _FOOTE.compute_ssm(_FOOTE.median_filter(pcp, M=config["m_median"]))
     curve = _FOOTE.compute_nc(similarity, _FOOTE.compute_gaussian_krnl(config["M_gaussian"]))
-    return features.times, np.nan_to_num(curve)
+    return features.times, np.maximum(np.nan_to_num(curve), 0)
 
 
 def beat_features(path: Path) -> BeatFeatures:
