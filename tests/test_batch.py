@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vmnet import store
-from vmnet.batch import Job, run_jobs
+from vmnet.batch import array_job, run_jobs
 from vmnet.errors import VmnetError
 
 # Written to a file of its own, because a spawned worker must be able to import what it is sent.
@@ -53,7 +53,8 @@ def work(tmp_path, monkeypatch):
 
 def jobs_for(folder, compute, n=5):
     return [
-        Job(f"c{i}", folder / f"{i}.mp4", folder / "out" / f"{i}.npz", compute) for i in range(n)
+        array_job(f"c{i}", folder / f"{i}.mp4", folder / "out" / f"{i}.npz", compute)
+        for i in range(n)
     ]
 
 
@@ -82,10 +83,10 @@ def test_a_dead_worker_is_one_clear_sentence(tmp_path, work):
 def test_workers_end_with_a_killed_parent(tmp_path, work):
     script = tmp_path / "parent.py"
     script.write_text(
-        "from pathlib import Path; from vmnet.batch import Job, run_jobs; import batch_work\n"
+        "from pathlib import Path; from vmnet.batch import array_job, run_jobs; import batch_work\n"
         "if __name__ == '__main__':\n"
         f"    here = Path({str(tmp_path)!r})\n"
-        "    run_jobs([Job(str(i), here / f'{i}.mp4', here / f'{i}.npz', batch_work.sleep)\n"
+        "    run_jobs([array_job(str(i), here / f'{i}.mp4', here / f'{i}.npz', batch_work.sleep)\n"
         "              for i in range(2)], 2, 'test')\n"
     )
     parent = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)

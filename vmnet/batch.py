@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -24,18 +25,24 @@ from vmnet.errors import VmnetError
 
 @dataclass(frozen=True)
 class Job:
-    """One clip's share of a batch: `compute(source)` gives named arrays, kept in `output` (.npz).
+    """One clip's share of a batch: `work()` makes a file from `source`, whole.
 
-    `compute` must be importable by name (a module's function, or a partial of one).
+    `work` must be importable by name (a module's function, or a partial of one).
     """
 
     clip_id: str
     source: Path
-    output: Path
-    compute: Callable[[Path], Mapping[str, np.ndarray]]
+    work: Callable[[], None]
 
 
-def run_jobs(jobs: list[Job], processes: int, label: str) -> dict[str, str]:
+def array_job(
+    clip_id: str, source: Path, output: Path, compute: Callable[[Path], Mapping[str, np.ndarray]]
+) -> Job:
+    """Return the job of keeping the named arrays of `compute(source)` in `output` (.npz)."""
+    return Job(clip_id, source, partial(_keep, source, output, compute))
+
+
+def run_jobs(jobs: list[Job], processes: int, label: str, progress: bool = True) -> dict[str, str]:
     """Do all jobs and return the reason of each that failed, by clip_id.
 
     Parameters
@@ -44,6 +51,8 @@ def run_jobs(jobs: list[Job], processes: int, label: str) -> dict[str, str]:
         How many clips are worked on at once; with 1, in this process.
     label
         What the progress bar is called.
+    progress
+        Whether to show one.
 
     Raises
     ------
@@ -52,8 +61,11 @@ def run_jobs(jobs: list[Job], processes: int, label: str) -> dict[str, str]:
     VmnetError
         If a worker process died (killed, or out of memory).
     """
-    if processes == 1 or len(jobs) < 2:
-        return _collect(((job, _attempt(job)) for job in jobs), len(jobs), label)
+    if not jobs:
+        return {}
+    if processes == 1 or len(jobs) == 1:
+        bar = tqdm(jobs, desc=label, unit="clip", disable=not progress)
+        return {job.clip_id: reason for job in bar if (reason := _attempt(job))}
     pool = ProcessPoolExecutor(
         min(processes, len(jobs)),
         mp_context=multiprocessing.get_context("spawn"),  # TensorFlow and torch do not survive fork
@@ -62,8 +74,9 @@ def run_jobs(jobs: list[Job], processes: int, label: str) -> dict[str, str]:
     )
     try:
         futures: dict[Future[str], Job] = {pool.submit(_attempt, job): job for job in jobs}
-        done = ((futures[future], future.result()) for future in as_completed(futures))
-        return _collect(done, len(jobs), label)
+        done = as_completed(futures)
+        bar = tqdm(done, total=len(jobs), desc=label, unit="clip", disable=not progress)
+        return {futures[one].clip_id: reason for one in bar if (reason := one.result())}
     except BrokenProcessPool:
         raise VmnetError(
             f"a worker process died during {label}, perhaps for want of memory; "
@@ -77,15 +90,10 @@ def run_jobs(jobs: list[Job], processes: int, label: str) -> dict[str, str]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _collect(results, total: int, label: str) -> dict[str, str]:  # type: ignore[no-untyped-def]
-    bar = tqdm(results, total=total, desc=label, unit="clip", disable=total == 0)
-    return {job.clip_id: reason for job, reason in bar if reason}
-
-
 def _attempt(job: Job) -> str:
     """Do one job; return why it failed, or an empty text."""
     try:
-        store.save_arrays(job.output, **job.compute(job.source))
+        job.work()
     except VmnetError as error:
         return str(error)
     except (MemoryError, OSError) as error:
@@ -95,6 +103,10 @@ def _attempt(job: Job) -> str:
     except Exception as error:  # a decoder or a segmenter that chokes on one clip is that clip's
         return f"{job.source}: {type(error).__name__}: {error}"
     return ""
+
+
+def _keep(source: Path, output: Path, compute: Callable[[Path], Mapping[str, np.ndarray]]) -> None:
+    store.save_arrays(output, **compute(source))
 
 
 def _start_worker(threads: int) -> None:

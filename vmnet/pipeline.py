@@ -19,7 +19,7 @@ import numpy as np
 
 from vmnet import store
 from vmnet.aligners import Sequences
-from vmnet.batch import Job, run_jobs
+from vmnet.batch import Job, array_job, run_jobs
 from vmnet.config import DATA, DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Profile
 from vmnet.corpus import Clip, Corpus
 from vmnet.errors import MediaError, VmnetError
@@ -43,8 +43,6 @@ class System:
     music: str = "musicnn"
     video: str = "efficientnet"
 
-
-MUSIC_SEGMENTERS = ("foote", "sf", "olda")
 
 # Paper V-A: the original VM-Net, and the same with learned music features.
 BASELINES = (
@@ -179,6 +177,10 @@ class ClipStage:
         made_from = store.fingerprint(clip.path) if clip.path.exists() else "missing"
         return folder / f"{clip.clip_id}-{made_from}.npz"
 
+    def job(self, run: Run, clip: Clip) -> Job:
+        """Return the job of doing this stage for `clip`."""
+        return array_job(clip.clip_id, clip.path, self.file(run, clip), self.compute)
+
 
 def extractor_stage(name: str) -> ClipStage:
     """Return the stage that runs one extractor: array "frames", (n_frames, dim) float32."""
@@ -188,20 +190,17 @@ def extractor_stage(name: str) -> ClipStage:
 
 
 def segmenter_stages(names: Iterable[str]) -> dict[str, ClipStage]:
-    """Return the stage of each segmenter.
+    """Return the stage of each segmenter; those of one group share a stage, as they share its work.
 
-    Array `<name>` holds the boundaries, (n_segments + 1,) s. Foote, SF and OLDA share one stage, as
-    they share their features; it keeps the novelty curve too, and TransNet's the probabilities.
+    Array `<name>` holds the boundaries, (n_segments + 1,) s; `GROUPS` says what else is kept.
     """
     from vmnet.segmenters import SEGMENTERS
 
-    shared = dict.fromkeys(MUSIC_SEGMENTERS, ("msaf", _segment_music, MUSIC_SEGMENTERS))
-    shared["transnet"] = ("transnet", _segment_shots, ("transnet",))
     stages = {}
     for name in names:
-        group, compute, members = shared.get(name, (name, partial(_segment, name), (name,)))
-        parameters = {member: SEGMENTERS[member].parameters for member in members}
-        stages[name] = ClipStage(f"boundaries/{group}", compute, parameters)
+        group = SEGMENTERS[name].group
+        parameters = {s.name: s.parameters for s in SEGMENTERS.values() if s.group == group}
+        stages[name] = ClipStage(f"boundaries/{group}", partial(_segment, group), parameters)
     return stages
 
 
@@ -211,28 +210,10 @@ def _extract(name: str, path: Path) -> dict[str, np.ndarray]:
     return {"frames": EXTRACTORS[name].extract(path)}
 
 
-def _segment(name: str, path: Path) -> dict[str, np.ndarray]:
-    from vmnet.segmenters import SEGMENTERS
+def _segment(group: str, path: Path) -> dict[str, np.ndarray]:
+    from vmnet.segmenters import GROUPS
 
-    return {name: SEGMENTERS[name].segment(path)}
-
-
-def _segment_music(path: Path) -> dict[str, np.ndarray]:
-    from vmnet.segmenters import music
-
-    times, curve = music.novelty(path)
-    found = music.music_boundaries(path, MUSIC_SEGMENTERS)
-    return {**found, "novelty_times": times, "novelty": curve}
-
-
-def _segment_shots(path: Path) -> dict[str, np.ndarray]:
-    from vmnet import media
-    from vmnet.segmenters import shots
-
-    duration = media.probe(path).duration
-    times, probability = shots.shot_probabilities(path)
-    found = shots.shot_boundaries(times, probability, duration)
-    return {"transnet": found, "shot_times": times, "shot_probability": probability}
+    return GROUPS[group](path)
 
 
 def prepare(run: Run, systems: Iterable[System] | None = None) -> dict[str, float]:
@@ -246,7 +227,7 @@ def prepare(run: Run, systems: Iterable[System] | None = None) -> dict[str, floa
         if not todo:
             continue
         started = time.monotonic()
-        jobs = [Job(clip.clip_id, clip.path, stage.file(run, clip), stage.compute) for clip in todo]
+        jobs = [stage.job(run, clip) for clip in todo]
         run.failures |= run_jobs(jobs, run.jobs, stage.name)
         seconds[stage.name] = time.monotonic() - started
         print(f"{stage.name}: {len(todo)} clips in {seconds[stage.name]:.1f} s")
@@ -381,18 +362,16 @@ def results(
 
     from vmnet.evaluation.experiment import COLUMNS, evaluate
 
-    asked = {
-        "distances": list(distances),
-        "scenarios": list(scenarios),
-        "parameters": {name: {"indel": value} for name, value in (indel or {}).items()},
-    }
+    distances, scenarios = tuple(distances), tuple(scenarios)
+    options = {name: {"indel": value} for name, value in (indel or {}).items()}
+    asked = {"distances": distances, "scenarios": scenarios, "options": options, "split": split}
     tables = []
     for system in systems:
-        made_from = _made_from(run, system, split=split, **asked)
+        made_from = _made_from(run, system, **asked)
         path = run.folder / "results" / f"{system.name}-{system.segmenter}-{made_from}.csv"
         if not path.exists():
             video, music = embeddings(run, system, split)
-            rows = evaluate(video, music, **asked)
+            rows = evaluate(video, music, distances, scenarios, options)
             table = pd.DataFrame(rows).assign(
                 corpus=run.corpus.name,
                 kind=run.corpus.kind,
@@ -436,9 +415,10 @@ def recommend(
     query = Clip("query", Path(video).absolute(), "query")
     stages = [extractor_stage(system.video), segmenter_stages([system.segmenter])[system.segmenter]]
     for stage in stages:
-        job = Job("query", query.path, stage.file(run, query), stage.compute)
-        if not job.output.exists() and (failed := run_jobs([job], 1, stage.name)):
-            raise MediaError(failed["query"])
+        if not stage.file(run, query).exists():
+            failed = run_jobs([stage.job(run, query)], 1, stage.name)
+            if failed:
+                raise MediaError(failed["query"])
     catalog = usable(run)
     queries = trained.embed_video(_segment_means(run, [query], system.video, system.segmenter))
     targets = trained.embed_music(_segment_means(run, catalog, system.music, system.segmenter))

@@ -17,6 +17,12 @@ from vmnet.errors import VmnetError, exit_status
 
 NOTEBOOKS = ROOT / "notebooks"
 
+# A kernel that is shut down complains of its own pending tasks; nothing of it concerns the user.
+KERNEL_OPTIONS = [
+    "--IPKernelApp.log_level=CRITICAL",
+    "--IPKernelApp.exec_lines=import logging; logging.getLogger('asyncio').setLevel('CRITICAL')",
+]
+
 EXIT_CODES = """\
 exit status: 0 all notebooks ran; 1 something failed, the message says what; 2 an option was wrong;
 130 interrupted (run the same command again: it goes on where it was)."""
@@ -114,7 +120,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> None:
                 cwd=str(notebook.parent),
                 kernel_name="python3",
                 progress_bar=False,  # the stages' own bars come through stderr
-                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+                extra_arguments=KERNEL_OPTIONS,
                 stderr_file=sys.stderr,
                 stdout_file=sys.stdout,
             )
@@ -133,6 +139,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Open the corpus once, then execute the chosen notebooks in order."""
     from vmnet import pipeline
 
+    # On a terminal bars move smoothly; in a log a line every ten seconds is enough.
+    os.environ.setdefault("TQDM_MININTERVAL", "0.1" if sys.stderr.isatty() else "10")
     chosen = notebooks(arguments.only)
     corpus = _absolute(arguments.corpus)
     run = pipeline.open_run(arguments.profile, corpus, arguments.seed, arguments.jobs)

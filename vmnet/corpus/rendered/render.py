@@ -1,13 +1,13 @@
 """Rendered clips as MP4 files, one by one or as a corpus."""
 
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from vmnet.batch import Job, run_jobs
 from vmnet.corpus.clips import SPLITS, Clip, Corpus
 from vmnet.corpus.rendered.canvas import HEIGHT, WIDTH
 from vmnet.corpus.rendered.film import FPS, Film, direct, pictures
@@ -183,25 +183,13 @@ def _split_names(splits: int | tuple[int, int, int]) -> list[str]:
 def _render_missing(
     paths: list[Path], drawn: list[tuple[int, float]], jobs: int, progress: bool
 ) -> None:
-    from tqdm import tqdm
-
     missing = [
-        (path, *parameters)
+        Job(path.stem, path, partial(render_clip, path, *parameters))
         for path, parameters in zip(paths, drawn, strict=True)
         if not _is_rendered(path, *parameters)
     ]
-    bar = tqdm(total=len(missing), desc="rendering", unit="clip", disable=not progress)
-    with bar:
-        if jobs == 1:
-            for arguments in missing:
-                render_clip(*arguments)
-                bar.update()
-            return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-            for done in as_completed([pool.submit(render_clip, *a) for a in missing]):
-                done.result()
-                bar.update()
+    if failed := run_jobs(missing, jobs, "rendering", progress):
+        raise VmnetError(f"clip {min(failed)} cannot be rendered: {failed[min(failed)]}")
 
 
 def _is_rendered(path: Path, seed: int, seconds: float) -> bool:

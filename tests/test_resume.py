@@ -1,0 +1,60 @@
+"""Killed with SIGKILL in the middle of each stage, the same command ends with the same table."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+STAGES = (
+    "features/efficientnet-*/*.npz",
+    "features/musicnn-*/*.npz",
+    "features/handcrafted-*/*.npz",
+    "boundaries/music-*/*.npz",
+    "boundaries/shots-*/*.npz",
+    "networks/*foote*/settings.json",
+    "networks/*transnet*/checkpoint.npz",
+    "results/*.csv",
+)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    from vmnet.corpus.rendered import render_corpus
+
+    folder = tmp_path_factory.mktemp("clips")
+    render_corpus(folder, splits=(3, 2, 2), seconds=(5.0, 7.0), seed=5, progress=False)
+    return folder
+
+
+def command(clips, data):
+    words = ["evaluate", "--corpus", str(clips), "--segmenters", "foote", "transnet", "--jobs", "1"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "vmnet.cli", *words, "--distances", "nw", "trace"],
+        env=os.environ | {"VMNET_DATA": str(data), "VMNET_FIGURES": str(data / "figures")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def table_of(finished):
+    out, err = finished.communicate(timeout=600)
+    assert finished.returncode == 0, err
+    return out[out.index("mean rank among") :]
+
+
+def test_killed_in_every_stage_it_goes_on_and_ends_the_same(clips, tmp_path):
+    undisturbed = table_of(command(clips, tmp_path / "undisturbed"))
+    data = tmp_path / "killed"
+    for pattern in STAGES:
+        process = command(clips, data)
+        while process.poll() is None and not list(data.glob(f"*/{pattern}")):
+            time.sleep(0.01)
+        assert process.poll() is None, f"it ended before {pattern} came: {process.communicate()}"
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert table_of(command(clips, data)) == undisturbed
+    assert not list(data.rglob(".partial-*")), "half-written files were left behind"
