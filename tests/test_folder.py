@@ -92,7 +92,7 @@ def test_the_order_of_the_file_system_does_not_matter(
 def test_a_relative_folder_gives_absolute_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(tmp_path / "videos", *numbered(5))
+    fill(tmp_path / "videos", *numbered(6))
     monkeypatch.chdir(tmp_path / "videos")
     assert folder_corpus(Path("."), seed=0) == folder_corpus(tmp_path / "videos", seed=0)
 
@@ -120,7 +120,7 @@ def test_a_new_file_moves_at_most_two_others(tmp_path: Path) -> None:
         before = after
 
 
-@pytest.mark.parametrize(("n_clips", "sizes"), [(5, (2, 1, 2)), (6, (3, 1, 2)), (10, (7, 1, 2))])
+@pytest.mark.parametrize(("n_clips", "sizes"), [(6, (2, 2, 2)), (10, (6, 2, 2)), (40, (28, 4, 8))])
 def test_small_folders_get_every_split(n_clips: int, sizes: tuple[int, ...]) -> None:
     assert tuple(_split_sizes(n_clips, FRACTIONS).values()) == sizes
 

@@ -240,8 +240,14 @@ def all_systems(run: Run) -> tuple[System, ...]:
 
 
 def usable(run: Run) -> list[Clip]:
-    """Return the clips that no stage has failed on."""
-    return [clip for clip in run.corpus.clips if clip.clip_id not in run.failures]
+    """Return the clips that no stage has failed on; a folder's split is dealt among them."""
+    from vmnet.corpus.folder import MIN_FOLDER, deal
+
+    clips = [clip for clip in run.corpus.clips if clip.clip_id not in run.failures]
+    seed = run.corpus.split_seed
+    if seed is None or not run.failures or len(clips) < MIN_FOLDER:
+        return clips
+    return list(deal(clips, seed))
 
 
 def report_failures(run: Run) -> None:
@@ -291,14 +297,15 @@ def segment_features(run: Run, system: System, split: str) -> tuple[Sequences, S
     Raises
     ------
     VmnetError
-        If the split has no usable clip.
+        If the split has fewer than two usable clips.
     """
     prepare(run, [system])
     clips = [clip for clip in usable(run) if clip.split == split]
-    if not clips:
+    if len(clips) < 2:
+        reasons = "".join(f"\n  {name}: {reason}" for name, reason in run.failures.items())
         raise VmnetError(
-            f"corpus {run.corpus.name!r} has no usable clip in its {split!r} split; add clips"
-            + (", or see the failures above." if run.failures else ".")
+            f"corpus {run.corpus.name!r} has {len(clips)} usable clips in its {split!r} split and "
+            f"two are needed: add clips{', or mend these:' + reasons if reasons else '.'}"
         )
     return (
         _segment_means(run, clips, system.video, system.segmenter),

@@ -26,12 +26,14 @@ class Corpus:
     """Clips under one name.
 
     `kind` says where the data come from, in the words that stand beside every number made from
-    them: "rendered", "simulated", "folder", ...
+    them: "rendered", "simulated", "folder", ... `split_seed` is what dealt the splits, or None
+    where the corpus came with them.
     """
 
     name: str
     kind: str
     clips: tuple[Clip, ...]
+    split_seed: int | None = None
 
     def split(self, name: str) -> tuple[Clip, ...]:
         """Return the clips of one split ("train", "valid" or "test"), in the corpus' order."""

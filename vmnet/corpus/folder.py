@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from vmnet.errors import VmnetError
 from vmnet.store import key
 
 VIDEO_SUFFIXES = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v"}
-MIN_CLIPS = {"train": 1, "valid": 1, "test": 2}  # ranking one clip among one says nothing
-MIN_FOLDER = 5  # clips; with fewer, nothing can be both learnt and tested
+MIN_CLIPS = {"train": 2, "valid": 2, "test": 2}  # one clip alone has no negatives, and ranks first
+MIN_FOLDER = sum(MIN_CLIPS.values())
+FRACTIONS = (0.7, 0.1, 0.2)  # ours: train, valid, test
 MANIFEST = "manifest.csv"
 RENDERED = "vmnet rendered"  # how the comment in a rendered file begins
 
 
-def folder_corpus(folder: Path, seed: int, fractions: Sequence[float] = (0.7, 0.1, 0.2)) -> Corpus:
+def folder_corpus(folder: Path, seed: int, fractions: Sequence[float] = FRACTIONS) -> Corpus:
     """Return the video files of a folder and its subfolders as a corpus.
 
     If the folder holds a `manifest.csv`, that is read, and `seed` and `fractions` are not used.
@@ -58,9 +60,29 @@ def folder_corpus(folder: Path, seed: int, fractions: Sequence[float] = (0.7, 0.
         raise VmnetError(f"{folder} is not a folder: name a folder of video files.")
     if (folder / MANIFEST).exists():
         clips = read_manifest(folder / MANIFEST).clips
-    else:
-        clips = _split(_found_clips(folder), seed, fractions)
-    return Corpus(safe_name(folder.name), _kind(clips), clips)
+        return Corpus(safe_name(folder.name), _kind(clips), clips)
+    found = [Clip(name, path, "", _title(path)) for name, path in _found_clips(folder).items()]
+    clips = deal(found, seed, fractions)
+    return Corpus(safe_name(folder.name), _kind(clips), clips, split_seed=seed)
+
+
+def deal(
+    clips: Sequence[Clip], seed: int, fractions: Sequence[float] = FRACTIONS
+) -> tuple[Clip, ...]:
+    """Return the clips with new splits, dealt in the order of a hash of seed and id.
+
+    Parameters
+    ----------
+    clips
+        At least `MIN_FOLDER`, if no share is 0.
+    seed, fractions
+        As in `folder_corpus`.
+    """
+    sizes = _split_sizes(len(clips), fractions)
+    shuffled = sorted(clips, key=lambda clip: key(seed=seed, clip_id=clip.clip_id))
+    splits = [name for name in reversed(SPLITS) for _ in range(sizes[name])]
+    split_of = {clip.clip_id: split for clip, split in zip(shuffled, splits, strict=True)}
+    return tuple(replace(clip, split=split_of[clip.clip_id]) for clip in clips)
 
 
 def _found_clips(folder: Path) -> dict[str, Path]:
@@ -92,18 +114,6 @@ def _free_id(path: Path, taken: set[str]) -> str:
     suffixes = (key(path=str(path), attempt=attempt) for attempt in count())
     candidates = (f"{plain[: MAX_ID - 11]}-{suffix}" for suffix in suffixes)
     return next(candidate for candidate in candidates if candidate.lower() not in taken)
-
-
-def _split(paths: dict[str, Path], seed: int, fractions: Sequence[float]) -> tuple[Clip, ...]:
-    """Deal clips, in the order of a hash of seed and id, to test, then to valid, then to train."""
-    sizes = _split_sizes(len(paths), fractions)
-    shuffled = sorted(paths, key=lambda clip_id: key(seed=seed, clip_id=clip_id))
-    splits = [name for name in reversed(SPLITS) for _ in range(sizes[name])]
-    split_of = dict(zip(shuffled, splits, strict=True))
-    return tuple(
-        Clip(clip_id, path, split_of[clip_id], title=_title(path))
-        for clip_id, path in paths.items()
-    )
 
 
 def _split_sizes(n_clips: int, fractions: Sequence[float]) -> dict[str, int]:
