@@ -70,6 +70,6 @@ case $action in
         "$python" -m ruff check .
         "$python" -m ruff format --check .
         "$python" -m mypy
-        exec "$python" -m pytest ;;
+        exec "$python" -m pytest --numprocesses 2 --dist loadfile ;;
     run) exec "$python" -m vmnet.runner "$@" ;;
 esac
