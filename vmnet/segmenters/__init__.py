@@ -15,7 +15,7 @@ import numpy as np
 from vmnet.segmenters.boundaries import MINIMUM_SECONDS, fixed
 
 FIXED_SECONDS = 20.0
-"""Length of the segments of "fixed": about the mean of the paper's music segments (18.6 to 20 s)."""
+"""Length of the segments of "fixed": about the mean of the paper's music segments."""
 
 SHOT_THRESHOLD = 0.5
 """Probability above which a frame is in a transition (TransNet's default)."""

@@ -115,7 +115,7 @@ def novelty(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     times : (n,) float64, the beats (s), increasing
-    curve : (n,) float64 in [0, 1], cut at 0; 0 everywhere in a clip too short for the kernel of 66 beats
+    curve : (n,) float64 in [0, 1], cut at 0; all 0 in a clip too short for the kernel of 66 beats
 
     Raises
     ------

@@ -7,6 +7,7 @@ put together anew so that they run faster on a CPU, with the same probabilities 
 import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -151,7 +152,7 @@ class FastTransNetV2(TransNetV2):
 class _Block:
     """Four (2+1)-D convolutions with growing dilations in time, side by side, normalised."""
 
-    def __init__(self, block: torch.nn.Module) -> None:
+    def __init__(self, block: Any) -> None:
         norm = block.bn
         scales = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).chunk(len(DILATIONS))
         shifts = (norm.bias - norm.running_mean * torch.cat(scales)).chunk(len(DILATIONS))

