@@ -111,6 +111,21 @@ def recommend(arguments: argparse.Namespace) -> None:
         print(f"{rank:4}  {distance:9.4f}  {clip.title or clip.clip_id} ({clip.path})")
 
 
+def draw(arguments: argparse.Namespace) -> None:
+    """Draw one video: pictures, waveform, novelty, segments, shots."""
+    from vmnet import media
+    from vmnet.report import figures, views
+    from vmnet.segmenters import GROUPS
+
+    media.require(arguments.video)
+    found = GROUPS["music"](arguments.video) | GROUPS["shots"](arguments.video)
+    title = arguments.title or arguments.video.stem
+    overview = views.overview_of(arguments.video, title, found, arguments.frames)
+    output = arguments.output or Path(arguments.video.stem)
+    figures.save_figure(figures.clip_overview(overview), output.parent, output.name)
+    print(f"{output}.png, {output}.pdf")
+
+
 def _open(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
     from vmnet import pipeline
 
@@ -176,6 +191,11 @@ def build_parser() -> argparse.ArgumentParser:
     one.add_argument("video", type=Path)
     one.add_argument("--distance", default="trace", help="how the catalog is ranked")
     one.add_argument("--top", type=int, default=10, help="how many tracks are listed")
+    one = command(draw, argparse.ArgumentParser(add_help=False))
+    one.add_argument("video", type=Path)
+    one.add_argument("--output", type=Path, help="path without suffix (default: the video's name)")
+    one.add_argument("--title", default="", help="title of the figure (default: the video's name)")
+    one.add_argument("--frames", type=int, default=12, help="key frames shown (default: 12)")
     return parser
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vmnet.errors import VmnetError
 from vmnet.report.names import segmenter_symbol
 from vmnet.report.results import count
 from vmnet.report.style import (
@@ -105,7 +104,7 @@ def _rows(clip: ClipOverview) -> list[Row]:
     sections, cuts = count(len(clip.sections), "section"), count(len(clip.cuts), "cut")
     n_shots = count(len(clip.shot_boundaries) - 1, "shot")
     rows = [
-        (True, Row("pictures", _strip_height(clip), "", _draw_strip)),
+        (len(clip.frames), Row("pictures", _strip_height(clip), "", _draw_strip)),
         (len(clip.sections), Row("true sections", 0.17, sections, _draw_sections)),
         (len(clip.waveform), Row("sound", 0.5, "", _draw_waveform)),
         (len(clip.novelty[0]), Row("novelty", 0.4, "", _draw_novelty)),
@@ -143,7 +142,7 @@ def _frame_edges(clip: ClipOverview) -> np.ndarray:
 def _strip_height(clip: ClipOverview) -> float:
     """Return the height at which the typical key frame keeps its shape, 0.3 to 0.8 inches."""
     if not clip.frames:
-        raise VmnetError(f"The overview of {clip.title} needs at least one key frame.")
+        return 0.0
     height, width = clip.frames[0][1].shape[:2]
     cell = float(np.median(np.diff(_frame_edges(clip)))) * WIDTH / clip.duration
     return float(np.clip(cell * height / width, 0.3, 0.8))

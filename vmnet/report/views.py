@@ -1,12 +1,14 @@
 """What the notebooks show of a run: plain data for tables and figures, gathered from its stages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vmnet import media, pipeline
 from vmnet.corpus import Clip
+from vmnet.corpus.folder import RENDERED
 from vmnet.errors import VmnetError
 from vmnet.report.names import SEGMENTERS, SYSTEMS
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from vmnet.pipeline import Run, System
     from vmnet.report.figures import ClipOverview, QualitativeQuery
+
+CURVES = ("novelty_times", "novelty", "shot_times", "shot_probability")
 
 # Paper VII and IV-B: mean seconds of a music segment and of a shot.
 PAPER_LENGTHS = {"foote": "18.6 to 20", "sf": "18.6 to 20", "olda": "18.6 to 20", "transnet": "6.6"}
@@ -54,30 +58,44 @@ def segment_lengths(run: "Run") -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def overview(run: "Run", clip_id: str = "", n_frames: int = 12) -> "ClipOverview":
-    """Gather what was found in one clip (the first test clip, unless named)."""
+def overview(run: "Run", clip_id: str = "") -> "ClipOverview":
+    """Gather what the run's segmenters found in one clip (the first test clip, unless named)."""
+    clip = _chosen(run, clip_id)
+    stages = pipeline.segmenter_stages(run.segmenters).values()
+    kept = [pipeline.clip_arrays(run, stage, clip) for stage in stages]
+    wanted = {*run.segmenters, *CURVES}
+    found = {name: a for arrays in kept for name, a in arrays.items() if name in wanted}
+    return overview_of(clip.path, _title(clip), found)
+
+
+def overview_of(
+    path: Path, title: str, found: Mapping[str, np.ndarray], n_frames: int = 12
+) -> "ClipOverview":
+    """Gather what the overview of one media file shows.
+
+    Parameters
+    ----------
+    found
+        What the functions of `GROUPS` return, in one dict.
+    n_frames
+        Key frames in the strip of pictures; 0 for no strip.
+    """
     from vmnet.report.figures import ClipOverview
 
-    clip = _chosen(run, clip_id)
-    stages = pipeline.segmenter_stages(run.segmenters)
-    kept = {name: pipeline.clip_arrays(run, stage, clip) for name, stage in stages.items()}
-    found: dict[str, np.ndarray] = {}
-    for arrays in kept.values():
-        found |= arrays
-    duration = media.probe(clip.path).duration
-    times = (np.arange(n_frames) + 0.5) * duration / n_frames
+    info = media.require(path)
+    times = (np.arange(n_frames) + 0.5) * info.duration / max(n_frames, 1)
     empty = np.zeros(0)
     return ClipOverview(
-        title=_title(clip),
-        kind=run.corpus.kind,
-        duration=duration,
-        frames=list(zip(times, media.pictures(clip.path, times), strict=True)),
-        waveform=media.load_audio(clip.path, sample_rate=8000),
+        title=title,
+        kind="rendered" if info.comment.startswith(RENDERED) else "real",
+        duration=info.duration,
+        frames=list(zip(times, media.pictures(path, times), strict=True)),
+        waveform=media.load_audio(path, sample_rate=8000),
         novelty=(found.get("novelty_times", empty), found.get("novelty", empty)),
-        music_boundaries={name: found[name] for name in kept if name != "transnet"},
+        music_boundaries={name: found[name] for name in found if name not in ("transnet", *CURVES)},
         shot_probability=(found.get("shot_times", empty), found.get("shot_probability", empty)),
         shot_boundaries=found.get("transnet", empty),
-        **_truth(clip),
+        **_truth(path),
     )
 
 
@@ -164,11 +182,11 @@ def _key_frame(clip: Clip) -> np.ndarray:
     return media.picture_at(clip.path, media.probe(clip.path).duration / 2)
 
 
-def _truth(clip: Clip) -> dict[str, Any]:
+def _truth(path: Path) -> dict[str, Any]:
     """Return the true sections and cuts of a rendered clip; nothing is known of others."""
     from vmnet.corpus.rendered import read_truth
 
-    annotation = clip.path.with_suffix(".jams")
+    annotation = path.with_suffix(".jams")
     if not annotation.exists():
         return {}
     truth = read_truth(annotation)
