@@ -92,7 +92,7 @@ def test_a_changed_indel_cost_is_computed_anew_and_named(home):
 
 
 def test_recommend_ranks_the_catalog_for_a_video(home):
-    (query,) = (home / "data").rglob("clip_015.mp4")
+    (query,) = (home / "data").rglob("clip_011.mp4")
     finished = run("vmnet.cli", "recommend", str(query), "--top", "4", home=home)
     assert finished.returncode == 0, finished.stderr[-3000:]
     lines = finished.stdout.strip().splitlines()[-4:]

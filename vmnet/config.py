@@ -52,17 +52,17 @@ PROFILES = {
         Profile(
             name="smoke",
             corpus="rendered",
-            clips=(8, 2, 6),
-            seconds=(30.0, 40.0),
+            clips=(6, 2, 4),
+            seconds=(36.0, 40.0),
             training={
                 "batch": 48,
                 "learning_rate": 1e-4,
-                "steps": 150,
+                "steps": 60,
                 "evaluate_every": 10,
                 "patience": 5,
                 "standardize": True,
             },
-            expected="six notebooks in under 5 minutes; ranks among 6 rendered clips say nothing "
+            expected="six notebooks in under 5 minutes; ranks among 4 rendered clips say nothing "
             "about the method, only that every part works",
         ),
         # Paper III-C and IV-C: batch 1,000, Adam 1e-6, about 500,000 updates, early stopping. On a
