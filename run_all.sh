@@ -43,7 +43,7 @@ set_up() {
             echo "$wanted" > "$stamp"
         fi
     fi
-    "$python" -m vmnet.cli weights
+    "$python" -m vmnet.cli prepare
 }
 
 make_venv() {

@@ -24,11 +24,13 @@ def render(arguments: argparse.Namespace) -> None:
     print(f"{len(corpus.clips)} rendered clips, with their truth as JAMS: {arguments.folder}")
 
 
-def weights(arguments: argparse.Namespace) -> None:
-    """Fetch the pretrained networks, or check those that are there."""
+def prepare(arguments: argparse.Namespace) -> None:
+    """Fetch the pretrained networks and compile the kernels, once; check them afterwards."""
+    from vmnet.compiled import ensure_compiled
     from vmnet.features.weights import cache_folder, fetch_all
 
     fetch_all(progress=sys.stderr.isatty())
+    ensure_compiled()
     print(f"Pretrained networks verified: {cache_folder()}")
 
 
@@ -180,7 +182,7 @@ def build_parser() -> argparse.ArgumentParser:
     one.add_argument("folder", type=Path)
     one.add_argument("--clips", type=int, nargs=3, default=[8, 2, 6], help="train, valid, test")
     one.add_argument("--seconds", type=float, nargs=2, default=[30, 60], help="shortest, longest")
-    command(weights, argparse.ArgumentParser(add_help=False))
+    command(prepare, argparse.ArgumentParser(add_help=False))
     for function in (scan, extract, segment, train):
         command(function, of_corpus)
     one = command(evaluate, of_corpus)

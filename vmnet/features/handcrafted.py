@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vmnet import media
+from vmnet.compiled import ensure_compiled
 from vmnet.features.extractor import Extractor
 
 VERSION = 1  # of this file: change it when the features become others
@@ -86,6 +87,7 @@ def describe(samples: np.ndarray) -> np.ndarray:
     samples
         `(n_samples,) float32`, mono, at 12 kHz.
     """
+    ensure_compiled()
     import librosa
 
     parts = librosa.effects.hpss(central(samples))

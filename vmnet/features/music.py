@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmnet import media
+from vmnet.compiled import ensure_compiled
 from vmnet.features import weights
 from vmnet.features.extractor import Extractor
 from vmnet.quiet import quiet
@@ -157,6 +158,7 @@ def log_mel(path: Path) -> np.ndarray:
     -------
     `(n_frames, 96) float32`, 62.5 frames a second.
     """
+    ensure_compiled()
     import librosa
 
     frames = []

@@ -19,12 +19,12 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import librosa
 import numpy as np
 import scipy
 from scipy.ndimage import median_filter
 
 from vmnet import media, store
+from vmnet.compiled import ensure_compiled
 from vmnet.segmenters.boundaries import clean
 
 
@@ -38,7 +38,9 @@ def _old_scipy() -> Iterator[None]:
         del scipy.inf
 
 
+ensure_compiled()  # before librosa, which MSAF imports, is loaded
 with _old_scipy():
+    import librosa
     import msaf
     import msaf.algorithms
     from msaf.base import FeatureTypes

@@ -1,0 +1,101 @@
+"""Have librosa's kernels compiled once per installation, by one process alone.
+
+librosa's functions are compiled by numba on first use and kept in a cache beside its files. Two
+processes that fill that cache at the same time leave it so that every later load of its
+generalised ufuncs crashes (seen with librosa 0.11.0 and numba 0.68.1). So whoever is about to call
+librosa calls `ensure_compiled` first: the first one compiles, all others wait.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from vmnet.errors import VmnetError
+
+COMPILING = (
+    "VMNET_COMPILING"  # set in the process that compiles, so that it does not wait for itself
+)
+
+
+def ensure_compiled() -> None:
+    """Return when librosa's kernels are compiled; the first time this takes about a minute.
+
+    Raises
+    ------
+    VmnetError
+        If they cannot be compiled.
+    """
+    from filelock import FileLock
+
+    folder = _librosa_folder()
+    stamp = folder / f".vmnet-compiled-{version('librosa')}-{version('numba')}"
+    if COMPILING in os.environ or stamp.exists():
+        return
+    if not os.access(folder, os.W_OK):  # then numba keeps its cache elsewhere, one per user
+        from vmnet.features.weights import cache_folder
+        from vmnet.store import key
+
+        stamp = cache_folder() / f"{stamp.name}-{key(folder=folder)}"
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{stamp}.lock"):
+        if not stamp.exists():
+            _compile(folder)
+            stamp.touch()
+
+
+def _librosa_folder() -> Path:
+    spec = importlib.util.find_spec("librosa")
+    if spec is None or spec.origin is None:
+        raise VmnetError("librosa is not installed; run ./run_all.sh --setup-only.")
+    return Path(spec.origin).parent
+
+
+def _compile(folder: Path) -> None:
+    for pattern in ("*.nbi", "*.nbc"):  # what others have left may be damaged
+        for file in folder.rglob(pattern):
+            file.unlink(missing_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "vmnet.compiled"],
+        env=os.environ | {COMPILING: "1"},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
+        raise VmnetError(f"librosa's kernels cannot be compiled ({reason}); see {folder}.")
+
+
+def call_all() -> None:
+    """Call everything that is compiled: the music features, the segmenters, the aligners."""
+    from scipy.io import wavfile
+
+    from vmnet.aligners import DISTANCES, Sequences, align, distance_matrix
+    from vmnet.features import EXTRACTORS
+    from vmnet.segmenters.music import music_boundaries, novelty
+
+    rng = np.random.default_rng(0)
+    rate, seconds = 22050, 20
+    beat = np.exp(-np.arange(rate // 2) / 500) * rng.normal(size=rate // 2)  # 120 beats a minute
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "beats.wav"
+        wavfile.write(path, rate, (0.2 * np.tile(beat, 2 * seconds)).astype(np.float32))
+        for extractor in EXTRACTORS.values():
+            if extractor.modality == "music":
+                extractor.extract(path)
+        music_boundaries(path)
+        novelty(path)
+    clips = Sequences.from_list([rng.normal(size=(k, 8)) for k in (2, 3)])
+    for method in DISTANCES:
+        distance_matrix(clips, clips, method)
+    for method in ("nw", "sw"):
+        align(clips[0], clips[1], method)
+
+
+if __name__ == "__main__":
+    call_all()
