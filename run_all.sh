@@ -17,7 +17,7 @@ find_python() {
     fail 'Python 3.11 is needed and was not found; install it, or name it: VMNET_PYTHON=/path/to/python3.11 ./run_all.sh'
 }
 
-# A line per ten packages on a log, one line that is overwritten on a terminal.
+# A line per forty packages in a log, one line that is overwritten on a terminal.
 show_progress() {
     local line count=0 name
     while IFS= read -r line; do

@@ -12,7 +12,6 @@ import pytest
 
 from vmnet import store
 from vmnet.batch import array_job, run_jobs
-from vmnet.errors import VmnetError
 
 # Written to a file of its own, because a spawned worker must be able to import what it is sent.
 WORK = """
@@ -33,8 +32,10 @@ def fail_on_some(path):
 def fill_the_disk(path):
     raise OSError(errno.ENOSPC, "No space left on device")
 
-def die(path):
-    os._exit(3)
+def die_on_two(path):
+    if path.stem == "2":
+        os._exit(3)
+    return number(path)
 
 def sleep(path):
     (path.parent / f"{os.getpid()}.pid").touch()
@@ -75,9 +76,11 @@ def test_a_full_disk_ends_the_batch_with_nothing_half_written(tmp_path, work, pr
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
 
 
-def test_a_dead_worker_is_one_clear_sentence(tmp_path, work):
-    with pytest.raises(VmnetError, match="run again with --jobs 1"):
-        run_jobs(jobs_for(tmp_path, work.die), 2, "test")
+def test_a_clip_that_kills_its_worker_is_named_and_the_others_done(tmp_path, work):
+    failures = run_jobs(jobs_for(tmp_path, work.die_on_two), 2, "test")
+    assert set(failures) == {"c2"}
+    assert "2.mp4: the process that worked on it died" in failures["c2"]
+    assert {file.stem for file in (tmp_path / "out").iterdir()} == {"0", "1", "3", "4"}
 
 
 def test_workers_end_with_a_killed_parent(tmp_path, work):

@@ -12,21 +12,23 @@ from vmnet.errors import VmnetError
 def test_many_at_once_compile_once_and_all_wait(tmp_path, monkeypatch):
     finished = []
 
-    def slow(folder):
+    def slow():
         time.sleep(0.2)
-        finished.append(folder)
+        finished.append(True)
 
     monkeypatch.setattr(compiled, "_librosa_folder", lambda: tmp_path)
-    monkeypatch.setattr(compiled, "_compile", slow)
+    monkeypatch.setattr(compiled, "call_all", slow)
+    (tmp_path / "damaged.nbi").touch()
 
     def call(_):
-        compiled.ensure_compiled()
+        compiled.compile_once()
         return len(finished)
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(call, range(4))) == [1, 1, 1, 1]
     compiled.ensure_compiled()
-    assert finished == [tmp_path]
+    assert finished == [True]
+    assert not list(tmp_path.glob("*.nbi"))
 
 
 def test_a_failure_is_one_sentence_and_is_tried_again(tmp_path, monkeypatch):

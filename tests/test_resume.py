@@ -10,13 +10,13 @@ import pytest
 
 STAGES = (
     "features/efficientnet-*/*.npz",
-    "features/musicnn-*/*.npz",
     "features/handcrafted-*/*.npz",
+    "features/musicnn-*/*.npz",
     "boundaries/music-*/*.npz",
     "boundaries/shots-*/*.npz",
     "networks/*foote*/settings.json",
-    "networks/*transnet*/checkpoint.npz",
-    "results/*.csv",
+    "results/*foote*.csv",
+    "networks/*transnet*/settings.json",
 )
 
 
@@ -30,19 +30,20 @@ def clips(tmp_path_factory):
 
 
 def command(clips, data):
+    data.mkdir(exist_ok=True)
     words = ["evaluate", "--corpus", str(clips), "--segmenters", "foote", "transnet", "--jobs", "1"]
     return subprocess.Popen(
         [sys.executable, "-m", "vmnet.cli", *words, "--distances", "nw", "trace"],
         env=os.environ | {"VMNET_DATA": str(data), "VMNET_FIGURES": str(data / "figures")},
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=(data / "stderr.txt").open("w"),
         text=True,
     )
 
 
 def table_of(finished):
-    out, err = finished.communicate(timeout=600)
-    assert finished.returncode == 0, err
+    out, _ = finished.communicate(timeout=600)
+    assert finished.returncode == 0, out
     return out[out.index("mean rank among") :]
 
 
@@ -50,6 +51,7 @@ def test_killed_in_every_stage_it_goes_on_and_ends_the_same(clips, tmp_path):
     undisturbed = table_of(command(clips, tmp_path / "undisturbed"))
     data = tmp_path / "killed"
     for pattern in STAGES:
+        assert not list(data.glob(f"*/{pattern}")), "an earlier kill came too late for this one"
         process = command(clips, data)
         while process.poll() is None and not list(data.glob(f"*/{pattern}")):
             time.sleep(0.01)

@@ -28,6 +28,7 @@ def run_all(*words):
         (["folder"], "unrecognized arguments: folder"),
         (["--only", "77"], "no notebook starts with '77'"),
         (["--corpus", "no/such/folder"], "is not a folder"),
+        (["--profile", "paper"], "needs --corpus FOLDER"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_installed(words, message):

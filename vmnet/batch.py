@@ -58,14 +58,38 @@ def run_jobs(jobs: list[Job], processes: int, label: str, progress: bool = True)
     ------
     OSError
         If the disk is full: nothing more can be kept.
-    VmnetError
-        If a worker process died (killed, or out of memory).
     """
+    reasons: dict[str, str] = {}
     if not jobs:
-        return {}
-    if processes == 1 or len(jobs) == 1:
-        bar = tqdm(jobs, desc=label, unit="clip", disable=not progress)
-        return {job.clip_id: reason for job in bar if (reason := _attempt(job))}
+        return reasons
+    with tqdm(total=len(jobs), desc=label, unit="clip", disable=not progress) as bar:
+        if processes == 1:
+            for job in jobs:
+                reasons[job.clip_id] = _attempt(job)
+                bar.update()
+        else:
+            _survive(jobs, processes, reasons, bar)
+    return {clip_id: reason for clip_id, reason in reasons.items() if reason}
+
+
+def _survive(jobs: list[Job], processes: int, reasons: dict[str, str], bar: tqdm) -> None:
+    """Share out the jobs; when a worker dies, do what is left one by one to learn on which clip."""
+    try:
+        _share_out(jobs, processes, reasons, bar)
+    except BrokenProcessPool:
+        for job in [job for job in jobs if job.clip_id not in reasons]:
+            try:
+                _share_out([job], 1, reasons, bar)
+            except BrokenProcessPool:
+                reasons[job.clip_id] = (
+                    f"{job.source}: the process that worked on it died (a decoder's crash, or want "
+                    "of memory); leave the file out, or convert it."
+                )
+                bar.update()
+
+
+def _share_out(jobs: list[Job], processes: int, reasons: dict[str, str], bar: tqdm) -> None:
+    """Do jobs in worker processes, and note in `reasons` how each ended."""
     pool = ProcessPoolExecutor(
         min(processes, len(jobs)),
         mp_context=multiprocessing.get_context("spawn"),  # TensorFlow and torch do not survive fork
@@ -74,14 +98,11 @@ def run_jobs(jobs: list[Job], processes: int, label: str, progress: bool = True)
     )
     try:
         futures: dict[Future[str], Job] = {pool.submit(_attempt, job): job for job in jobs}
-        done = as_completed(futures)
-        bar = tqdm(done, total=len(jobs), desc=label, unit="clip", disable=not progress)
-        return {futures[one].clip_id: reason for one in bar if (reason := one.result())}
+        for future in as_completed(futures):
+            reasons[futures[future].clip_id] = future.result()
+            bar.update()
     except BrokenProcessPool:
-        raise VmnetError(
-            f"a worker process died during {label}, perhaps for want of memory; "
-            "run again with --jobs 1: what is done is kept."
-        ) from None
+        raise
     except BaseException:
         for worker in multiprocessing.active_children():
             worker.terminate()

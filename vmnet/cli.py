@@ -8,6 +8,7 @@ from pathlib import Path
 from vmnet import __version__
 from vmnet.config import DEFAULT_PROFILE, PROFILES, SEGMENTATIONS
 from vmnet.errors import exit_status
+from vmnet.runner import natural, positive
 
 
 def render(arguments: argparse.Namespace) -> None:
@@ -66,7 +67,7 @@ def segment(arguments: argparse.Namespace) -> None:
     from vmnet import pipeline
 
     run = _open(arguments)
-    pipeline.prepare(run)
+    pipeline.run_stages(run, pipeline.segmenter_stages(run.segmenters).values())
     for clip in pipeline.usable(run):
         counts = [
             f"{name} {len(pipeline.boundaries(run, name, clip)) - 1}" for name in run.segmenters
@@ -108,6 +109,7 @@ def recommend(arguments: argparse.Namespace) -> None:
 
     run = _open(arguments)
     ranking = pipeline.recommend(run, arguments.video, arguments.distance, arguments.top)
+    print(f"network: profile {run.profile.name}, {run.segmenters[0]}, {run.corpus.kind} data")
     print(f"{'rank':>4}  {'distance':>9}  music of")
     for rank, (clip, distance) in enumerate(ranking, 1):
         print(f"{rank:4}  {distance:9.4f}  {clip.title or clip.clip_id} ({clip.path})")
@@ -153,8 +155,10 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     shared = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    shared.add_argument("--seed", type=int, default=0, help="seed of every random draw")
-    shared.add_argument("--jobs", type=int, default=0, help="clips at once (default: processors)")
+    shared.add_argument("--seed", type=natural, default=0, help="seed of every random draw")
+    shared.add_argument(
+        "--jobs", type=natural, default=0, help="clips at once (default: processors)"
+    )
 
     of_corpus = argparse.ArgumentParser(add_help=False, parents=[shared], allow_abbrev=False)
     of_corpus.add_argument(
@@ -180,7 +184,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     one = command(render, shared)
     one.add_argument("folder", type=Path)
-    one.add_argument("--clips", type=int, nargs=3, default=[8, 2, 6], help="train, valid, test")
+    one.add_argument("--clips", type=natural, nargs=3, default=[8, 2, 6], help="train, valid, test")
     one.add_argument("--seconds", type=float, nargs=2, default=[30, 60], help="shortest, longest")
     command(prepare, argparse.ArgumentParser(add_help=False))
     for function in (scan, extract, segment, train):
@@ -192,12 +196,12 @@ def build_parser() -> argparse.ArgumentParser:
     one.set_defaults(segmenters=["olda"])
     one.add_argument("video", type=Path)
     one.add_argument("--distance", default="trace", help="how the catalog is ranked")
-    one.add_argument("--top", type=int, default=10, help="how many tracks are listed")
+    one.add_argument("--top", type=positive, default=10, help="how many tracks are listed")
     one = command(draw, argparse.ArgumentParser(add_help=False))
     one.add_argument("video", type=Path)
     one.add_argument("--output", type=Path, help="path without suffix (default: the video's name)")
     one.add_argument("--title", default="", help="title of the figure (default: the video's name)")
-    one.add_argument("--frames", type=int, default=12, help="key frames shown (default: 12)")
+    one.add_argument("--frames", type=natural, default=12, help="key frames shown (default: 12)")
     return parser
 
 

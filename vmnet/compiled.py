@@ -8,6 +8,7 @@ librosa calls `ensure_compiled` first: the first one compiles, all others wait.
 
 import importlib.util
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -31,36 +32,9 @@ def ensure_compiled() -> None:
     VmnetError
         If they cannot be compiled.
     """
-    from filelock import FileLock
-
-    folder = _librosa_folder()
-    stamp = folder / f".vmnet-compiled-{version('librosa')}-{version('numba')}"
-    if COMPILING in os.environ or stamp.exists():
+    if COMPILING in os.environ or _stamp().exists():
         return
-    if not os.access(folder, os.W_OK):  # then numba keeps its cache elsewhere, one per user
-        from vmnet.features.weights import cache_folder
-        from vmnet.store import key
-
-        stamp = cache_folder() / f"{stamp.name}-{key(folder=folder)}"
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{stamp}.lock"):
-        if not stamp.exists():
-            _compile(folder)
-            stamp.touch()
-
-
-def _librosa_folder() -> Path:
-    spec = importlib.util.find_spec("librosa")
-    if spec is None or spec.origin is None:
-        raise VmnetError("librosa is not installed; run ./run_all.sh --setup-only.")
-    return Path(spec.origin).parent
-
-
-def _compile(folder: Path) -> None:
-    for pattern in ("*.nbi", "*.nbc"):  # what others have left may be damaged
-        for file in folder.rglob(pattern):
-            file.unlink(missing_ok=True)
-    done = subprocess.run(
+    done = subprocess.run(  # it holds the lock itself, and goes on with it if we are killed
         [sys.executable, "-m", "vmnet.compiled"],
         env=os.environ | {COMPILING: "1"},
         capture_output=True,
@@ -68,7 +42,53 @@ def _compile(folder: Path) -> None:
     )
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
-        raise VmnetError(f"librosa's kernels cannot be compiled ({reason}); see {folder}.")
+        raise VmnetError(
+            f"librosa's kernels cannot be compiled ({reason}); run ./run_all.sh --setup-only again."
+        )
+
+
+def compile_once() -> None:
+    """Compile under a lock, unless another process has done so meanwhile."""
+    from filelock import FileLock
+
+    stamp = _stamp()
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{stamp}.lock"):
+        if stamp.exists():
+            return
+        for pattern in ("*.nbi", "*.nbc"):  # what others have left may be damaged
+            for file in _librosa_folder().rglob(pattern):
+                file.unlink(missing_ok=True)
+        call_all()
+        stamp.touch()
+
+
+def _stamp() -> Path:
+    """Return the file that says it is done; it lies in librosa's cache, and goes when that goes."""
+    from vmnet.store import key
+
+    folder = _librosa_folder()
+    made_for = key(librosa=version("librosa"), numba=version("numba"), processor=_processor())
+    if os.access(folder, os.W_OK):
+        return folder / "__pycache__" / f"vmnet-compiled-{made_for}"
+    from vmnet.features.weights import cache_folder  # numba then keeps one cache per user
+
+    return cache_folder() / f"compiled-{made_for}-{key(folder=folder)}"
+
+
+def _processor() -> str:
+    """Name the processor, for which numba compiles."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.exists() else []
+    models = [line for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor()
+
+
+def _librosa_folder() -> Path:
+    spec = importlib.util.find_spec("librosa")
+    if spec is None or spec.origin is None:
+        raise VmnetError("librosa is not installed; run ./run_all.sh --setup-only.")
+    return Path(spec.origin).parent
 
 
 def call_all() -> None:
@@ -98,4 +118,4 @@ def call_all() -> None:
 
 
 if __name__ == "__main__":
-    call_all()
+    compile_once()

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("VMNET_DATA", ROOT / "data"))
-FIGURES = Path(os.environ.get("VMNET_FIGURES", ROOT / "figures"))
+# Notebooks work from a folder of their own, so a relative name is taken from the root.
+DATA = ROOT / os.environ.get("VMNET_DATA", "data")
+FIGURES = ROOT / os.environ.get("VMNET_FIGURES", "figures")
 
 # Paper IV-B, in the order of its tables.
 SEGMENTATIONS = ("foote", "sf", "olda", "transnet")

@@ -41,6 +41,9 @@ def exit_status(command: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted; the same command goes on where it was.", file=sys.stderr)
         return 130
+    except PermissionError as error:
+        print(f"vmnet: no permission: {error}; choose another folder.", file=sys.stderr)
+        return 1
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -19,6 +19,7 @@ import numpy as np
 
 from vmnet import store
 from vmnet.aligners import Sequences
+from vmnet.aligners.distances import NW_INDEL, SW_INDEL
 from vmnet.batch import Job, array_job, run_jobs
 from vmnet.config import DATA, DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Profile
 from vmnet.corpus import Clip, Corpus
@@ -27,7 +28,11 @@ from vmnet.errors import MediaError, VmnetError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vmnet.models import TrainedVMNet
+    from vmnet.models import TrainedVMNet, TrainingConfig
+
+
+# Paper IV-D; in the key of a result even where nobody names them.
+INDELS = {"nw": NW_INDEL, "sw": SW_INDEL}
 
 
 @dataclass(frozen=True)
@@ -112,10 +117,7 @@ def open_run(
 
     if profile not in PROFILES:
         raise VmnetError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}.")
-    if unknown := [name for name in segmenters if name not in SEGMENTERS]:
-        raise VmnetError(
-            f"there is no segmenter {unknown[0]!r}; there are {', '.join(SEGMENTERS)}."
-        )
+    segmenters = _known(segmenters, SEGMENTERS, "segmenter")
     chosen = PROFILES[profile]
     jobs = jobs or os.cpu_count() or 1
     name = corpus or chosen.corpus
@@ -123,16 +125,17 @@ def open_run(
         raise VmnetError(f"the profile {profile!r} has no corpus of its own; give --corpus FOLDER.")
     if name == "rendered":
         data = DATA / f"rendered-{profile}-seed{seed}"
-        figures = FIGURES / profile
+        figures = FIGURES / (f"{profile}-seed{seed}" if seed else profile)
         opened = _rendered(chosen, data, seed, jobs)
     else:
         folder = Path(name).expanduser().resolve()
         opened = _folder(folder, seed)
         data = DATA / f"{opened.name}-{store.key(folder=folder)}"
-        figures = FIGURES / (
-            opened.name if profile == DEFAULT_PROFILE else f"{opened.name}-{profile}"
-        )
-    store.sweep(data)
+        shown = opened.name if profile == DEFAULT_PROFILE else f"{opened.name}-{profile}"
+        taken = shown in PROFILES or shown == "gallery"
+        figures = FIGURES / (data.name if taken else shown)
+    for folder in (data, figures):
+        store.sweep(folder)
     return Run(chosen, opened, seed, jobs, data, figures, tuple(segmenters))
 
 
@@ -221,8 +224,13 @@ def prepare(run: Run, systems: Iterable[System] | None = None) -> dict[str, floa
 
     A clip that fails in a stage is noted in `run.failures` and left out from then on.
     """
+    return run_stages(run, _stages(run, systems or all_systems(run)))
+
+
+def run_stages(run: Run, stages: Iterable[ClipStage]) -> dict[str, float]:
+    """Do the given stages, each for all usable clips, as `prepare` says."""
     seconds = {}
-    for stage in _stages(run, systems or all_systems(run)):
+    for stage in stages:
         todo = [clip for clip in usable(run) if not stage.file(run, clip).exists()]
         if not todo:
             continue
@@ -259,10 +267,15 @@ def report_failures(run: Run) -> None:
     import pandas as pd
 
     table = pd.DataFrame(sorted(run.failures.items()), columns=["clip_id", "reason"])
-    store.save_text(path, table.to_csv(index=False))
+    store.save_text(path, _printable(table.to_csv(index=False)))
     print(f"{len(table)} of {len(run.corpus.clips)} clips were left out ({path}):")
     for clip_id, reason in sorted(run.failures.items()):
-        print(f"  {clip_id}: {reason}")
+        print(_printable(f"  {clip_id}: {reason}"))
+
+
+def _printable(text: str) -> str:
+    """Replace what a file name held that is no Unicode."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _stages(run: Run, systems: Iterable[System]) -> list[ClipStage]:
@@ -279,8 +292,17 @@ def _stages(run: Run, systems: Iterable[System]) -> list[ClipStage]:
 
 
 def clip_arrays(run: Run, stage: ClipStage, clip: Clip) -> dict[str, np.ndarray]:
-    """Return the arrays of one prepared clip, as a stage has kept them."""
-    return store.load_arrays(stage.file(run, clip))
+    """Return the arrays of one prepared clip, as a stage has kept them.
+
+    Raises
+    ------
+    VmnetError
+        If they are not there: the media file has changed since the stage was done.
+    """
+    path = stage.file(run, clip)
+    if not path.exists():
+        raise VmnetError(f"{clip.path} has changed meanwhile; run the same command again.")
+    return store.load_arrays(path)
 
 
 def boundaries(run: Run, segmenter: str, clip: Clip) -> np.ndarray:
@@ -328,9 +350,9 @@ def _segment_means(run: Run, clips: Sequence[Clip], extractor: str, segmenter: s
 
 def network(run: Run, system: System) -> "TrainedVMNet":
     """Load or train the network of one system."""
-    from vmnet.models import TrainingConfig, train
+    from vmnet.models import train
 
-    config = TrainingConfig(seed=run.seed, **run.profile.training)
+    config = _training(run)
     train_video, train_music = segment_features(run, system, "train")
     valid_video, valid_music = segment_features(run, system, "valid")
     folder = run.folder / "networks" / f"{system.name}-{system.segmenter}-{_made_from(run, system)}"
@@ -367,10 +389,14 @@ def results(
     """
     import pandas as pd
 
+    from vmnet.aligners import DISTANCES
+    from vmnet.evaluation import SCENARIOS
     from vmnet.evaluation.experiment import COLUMNS, evaluate
 
-    distances, scenarios = tuple(distances), tuple(scenarios)
-    options = {name: {"indel": value} for name, value in (indel or {}).items()}
+    distances = _known(distances, DISTANCES, "distance")
+    scenarios = _known(scenarios, SCENARIOS, "scenario")
+    costs = {name: cost for name, cost in (INDELS | dict(indel or {})).items() if name in distances}
+    options = {name: {"indel": cost} for name, cost in costs.items()}
     asked = {"distances": distances, "scenarios": scenarios, "options": options, "split": split}
     tables = []
     for system in systems:
@@ -414,8 +440,11 @@ def recommend(
     MediaError
         If the query cannot be used.
     """
-    from vmnet.aligners import distance_matrix
+    from vmnet import media
+    from vmnet.aligners import DISTANCES, distance_matrix
 
+    _known([distance], DISTANCES, "distance")
+    media.require(video, audio=False)
     system = seg_vm_net(run.segmenters[0])
     prepare(run, [system])
     trained = network(run, system)
@@ -433,6 +462,21 @@ def recommend(
     return [(catalog[i], float(distances[i])) for i in np.argsort(distances, kind="stable")[:top]]
 
 
+def _known(names: Iterable[str], known: Mapping[str, Any], what: str) -> tuple[str, ...]:
+    """Return `names`, each once; refuse one that is not in `known` before anything is computed."""
+    chosen = tuple(dict.fromkeys(names))
+    for name in chosen:
+        if name not in known:
+            raise VmnetError(f"there is no {what} {name!r}; there are {', '.join(known)}.")
+    return chosen
+
+
+def _training(run: Run) -> "TrainingConfig":
+    from vmnet.models import TrainingConfig
+
+    return TrainingConfig(seed=run.seed, **run.profile.training)
+
+
 def _made_from(run: Run, system: System, **more: Any) -> str:
     """Return the key of everything that decides what `system` learns on this corpus."""
     clips = usable(run)
@@ -444,7 +488,7 @@ def _made_from(run: Run, system: System, **more: Any) -> str:
     return store.key(
         system=asdict(system),
         seed=run.seed,
-        training=run.profile.training,
+        training=asdict(_training(run)),
         files=files,
         splits=[clip.split for clip in clips],
         **more,

@@ -54,14 +54,14 @@ def build_parser() -> argparse.ArgumentParser:
     add("--only", default="", metavar="NN", help="only the notebooks whose name starts so: 03")
     add(
         "--jobs",
-        type=_positive,
+        type=positive,
         default=0,
         metavar="N",
         help="clips worked on at once (default: one per processor)",
     )
     add(
         "--seed",
-        type=_natural,
+        type=natural,
         default=0,
         metavar="N",
         help="seed of corpus, splits, networks (default: 0)",
@@ -106,6 +106,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> None:
 
     from vmnet import store
 
+    failed = output.with_suffix(".failed.ipynb")
     known = papermill.inspect_notebook(str(notebook))
     if unknown := sorted(set(parameters) - set(known)):
         raise VmnetError(
@@ -127,20 +128,21 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> None:
         except papermill.PapermillExecutionError as error:
             if error.ename == "KeyboardInterrupt":
                 raise KeyboardInterrupt from None
-            failed = output.with_suffix(".failed.ipynb")
             temporary.replace(failed)
             raise VmnetError(
                 f"{notebook.name}, cell {error.exec_count}: {error.ename}: {error.evalue} "
                 f"(the executed copy is {failed})"
             ) from None
+    failed.unlink(missing_ok=True)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Open the corpus once, then execute the chosen notebooks in order."""
+    # On a terminal bars move smoothly; in a log a line every ten seconds is enough. tqdm reads it
+    # when it is imported.
+    os.environ.setdefault("TQDM_MININTERVAL", "0.1" if sys.stderr.isatty() else "10")
     from vmnet import pipeline
 
-    # On a terminal bars move smoothly; in a log a line every ten seconds is enough.
-    os.environ.setdefault("TQDM_MININTERVAL", "0.1" if sys.stderr.isatty() else "10")
     chosen = notebooks(arguments.only)
     corpus = _absolute(arguments.corpus)
     run = pipeline.open_run(arguments.profile, corpus, arguments.seed, arguments.jobs)
@@ -155,6 +157,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"[{number}/{len(chosen)}] {notebook.stem}", flush=True)
         execute(notebook, run.figures / "notebooks" / notebook.name, parameters)
         print(f"[{number}/{len(chosen)}] {notebook.stem}: {time.monotonic() - started:.0f} s")
+    pipeline.prepare(run)  # all is kept by now; what failed in the notebooks is noted once more
     pipeline.report_failures(run)
     print(f"Figures, tables and executed notebooks: {run.figures}")
 
@@ -177,7 +180,8 @@ def _action(arguments: argparse.Namespace) -> str:
     action = next((name for name, wanted in chosen.items() if wanted), "run")
     if action == "run":
         notebooks(arguments.only)
-        _absolute(arguments.corpus)
+        if not (_absolute(arguments.corpus) or PROFILES[arguments.profile].corpus):
+            raise VmnetError(f"the profile {arguments.profile!r} needs --corpus FOLDER.")
     return action
 
 
@@ -191,14 +195,16 @@ def _absolute(corpus: str) -> str:
     return str(folder)
 
 
-def _natural(text: str) -> int:
+def natural(text: str) -> int:
+    """Read a whole number from 0 up, for argparse."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
     return int(text)
 
 
-def _positive(text: str) -> int:
-    if _natural(text) == 0:
+def positive(text: str) -> int:
+    """Read a whole number from 1 up, for argparse."""
+    if natural(text) == 0:
         raise argparse.ArgumentTypeError("at least 1 is needed")
     return int(text)
 

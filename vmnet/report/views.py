@@ -83,11 +83,12 @@ def overview_of(
     from vmnet.report.figures import ClipOverview
 
     info = media.require(path)
+    rendered = info.comment.startswith(RENDERED)
     times = (np.arange(n_frames) + 0.5) * info.duration / max(n_frames, 1)
     empty = np.zeros(0)
     return ClipOverview(
         title=title,
-        kind="rendered" if info.comment.startswith(RENDERED) else "real",
+        kind="rendered" if rendered else "real",
         duration=info.duration,
         frames=list(zip(times, media.pictures(path, times), strict=True)),
         waveform=media.load_audio(path, sample_rate=8000),
@@ -95,7 +96,7 @@ def overview_of(
         music_boundaries={name: found[name] for name in found if name not in ("transnet", *CURVES)},
         shot_probability=(found.get("shot_times", empty), found.get("shot_probability", empty)),
         shot_boundaries=found.get("transnet", empty),
-        **_truth(path),
+        **(_truth(path) if rendered else {}),
     )
 
 
