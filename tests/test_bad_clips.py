@@ -85,6 +85,20 @@ def finished(tmp_path_factory):
     shutil.rmtree(home)
 
 
+def test_the_notebooks_go_on_and_the_failures_are_told_at_the_end(finished):
+    _, home, folder = finished
+    done = subprocess.run(
+        [sys.executable, "-m", "vmnet.runner", "--corpus", str(folder), "--only", "00"],
+        env=os.environ | {"VMNET_DATA": str(home / "data"), "VMNET_FIGURES": str(home / "nb")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "5 of 16 clips were left out" in done.stdout
+    assert len(list((home / "nb").rglob("failures.csv"))) == 1
+    assert list((home / "nb").rglob("clip_overview.png"))
+
+
 def test_the_good_clips_are_ranked(finished):
     done, _, folder = finished
     assert done.returncode == 0, done.stderr[-3000:]

@@ -90,6 +90,8 @@ def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
     except UnicodeEncodeError as error:
         name = error.object[error.start - 20 : error.end + 20]
         raise ManifestError(f"{path} cannot hold {name!r}: rename what is not Unicode.") from None
+    if path.is_file() and path.read_bytes() == content:
+        return  # a file that says the same keeps its date
     with whole(path) as temporary:
         temporary.write_bytes(content)
 
