@@ -77,6 +77,7 @@ def _table(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 def needleman_wunsch_scores(
     S: np.ndarray, rows: np.ndarray, columns: np.ndarray, indel: float
 ) -> np.ndarray:
+    """Score every pair of the block by algorithm 1."""
     scores = np.empty((len(rows) - 1, len(columns) - 1), np.float32)
     X = _table(rows, columns)
     for q in range(len(rows) - 1):
@@ -90,6 +91,7 @@ def needleman_wunsch_scores(
 def smith_waterman_scores(
     S: np.ndarray, rows: np.ndarray, columns: np.ndarray, indel: float
 ) -> np.ndarray:
+    """Score every pair of the block by algorithm 2."""
     scores = np.empty((len(rows) - 1, len(columns) - 1), np.float32)
     X = _table(rows, columns)
     for q in range(len(rows) - 1):
@@ -101,6 +103,7 @@ def smith_waterman_scores(
 
 @njit(cache=True, nogil=True)
 def best_diagonal_scores(S: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Score every pair of the block by its best diagonal."""
     scores = np.empty((len(rows) - 1, len(columns) - 1), np.float32)
     for q in range(len(rows) - 1):
         for t in range(len(columns) - 1):
@@ -111,6 +114,7 @@ def best_diagonal_scores(S: np.ndarray, rows: np.ndarray, columns: np.ndarray) -
 
 @njit(cache=True, nogil=True)
 def largest_scores(S: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Score every pair of the block by its largest entry."""
     scores = np.empty((len(rows) - 1, len(columns) - 1), np.float32)
     for q in range(len(rows) - 1):
         for t in range(len(columns) - 1):
