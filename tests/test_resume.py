@@ -29,9 +29,10 @@ def clips(tmp_path_factory):
     return folder
 
 
-def command(clips, data):
+def command(clips, data, jobs=1):
     data.mkdir(exist_ok=True)
-    words = ["evaluate", "--corpus", str(clips), "--segmenters", "foote", "transnet", "--jobs", "1"]
+    words = ["evaluate", "--corpus", str(clips), "--segmenters", "foote", "transnet"]
+    words += ["--jobs", str(jobs)]
     return subprocess.Popen(
         [sys.executable, "-m", "vmnet.cli", *words, "--distances", "nw", "trace"],
         env=os.environ | {"VMNET_DATA": str(data), "VMNET_FIGURES": str(data / "figures")},
@@ -60,3 +61,16 @@ def test_killed_in_every_stage_it_goes_on_and_ends_the_same(clips, tmp_path):
         process.communicate()
     assert table_of(command(clips, data)) == undisturbed
     assert not list(data.rglob(".partial-*")), "half-written files were left behind"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_ends_at_once_and_says_how_to_go_on(clips, tmp_path, jobs):
+    process = command(clips, tmp_path / "data", jobs)
+    while process.poll() is None and not list(tmp_path.glob("data/*/features/efficientnet-*/*")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    said = (tmp_path / "data/stderr.txt").read_text()
+    assert process.returncode == 130, said
+    assert "the same command goes on where it was" in said
+    assert "Traceback" not in said
