@@ -98,6 +98,7 @@ def test_workers_end_with_a_killed_parent(tmp_path, work):
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     wait_until(lambda: not any(is_running(worker) for worker in workers))
+    assert not any(is_running(worker) for worker in workers)
 
 
 def wait_until(condition, seconds=30.0):
