@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vmnet.corpus.sources import FeatureSource
 
 SPLITS = ("train", "valid", "test")
 
@@ -27,13 +31,14 @@ class Corpus:
 
     `kind` says where the data come from, in the words that stand beside every number made from
     them: "rendered", "simulated", "folder", ... `split_seed` is what dealt the splits, or None
-    where the corpus came with them.
+    where the corpus came with them. `source` gives the features of clips that are no media files.
     """
 
     name: str
     kind: str
     clips: tuple[Clip, ...]
     split_seed: int | None = None
+    source: "FeatureSource | None" = None
 
     def split(self, name: str) -> tuple[Clip, ...]:
         """Return the clips of one split ("train", "valid" or "test"), in the corpus' order."""
