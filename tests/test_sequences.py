@@ -38,7 +38,8 @@ def test_default_ids_count_from_zero():
 @pytest.mark.parametrize(
     ("data", "offsets", "ids", "says"),
     [
-        (np.zeros((3, 2)), [0, 1, 3], ("a", "b"), "float32"),
+        (np.zeros((3, 2)), [0, 1, 3], ("a", "b"), "float32 or float16 array, not float64"),
+        (np.zeros((3, 2), int), [0, 1, 3], ("a", "b"), "float32 or float16 array, not int64"),
         (np.zeros((3, 2, 1), np.float32), [0, 1, 3], ("a", "b"), "n_segments, dim"),
         (np.zeros((3, 4), np.float32)[:, ::2], [0, 1, 3], ("a", "b"), "C-contiguous"),
         (np.zeros((3, 2), np.float32), [0.0, 1.0, 3.0], ("a", "b"), "int64"),
@@ -104,3 +105,29 @@ def test_save_and_load(tmp_path):
     assert loaded.ids == sequences.ids
     np.testing.assert_array_equal(loaded.offsets, sequences.offsets)
     np.testing.assert_array_equal(loaded.data, sequences.data)
+
+
+def test_half_precision_is_kept_until_it_is_mapped(tmp_path):
+    halves = Sequences(
+        np.linspace(0, 1, 6).astype(np.float16).reshape(3, 2), np.arange(4), tuple("abc")
+    )
+    assert halves.select([2, 0]).data.dtype == np.float16
+    assert halves.map(lambda data: data).data.dtype == np.float32
+    halves.save(tmp_path / "halves.npz")
+    loaded = Sequences.load(tmp_path / "halves.npz")
+    assert loaded.data.dtype == np.float16
+    np.testing.assert_array_equal(loaded.data, halves.data)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_data_may_be_mapped_from_a_file(tmp_path, dtype):
+    kept = Sequences(np.arange(12, dtype=dtype).reshape(6, 2), np.array([0, 2, 3, 6]), tuple("abc"))
+    np.save(tmp_path / "data.npy", kept.data)
+    mapped = Sequences(np.load(tmp_path / "data.npy", mmap_mode="r"), kept.offsets, kept.ids)
+    assert isinstance(mapped.data, np.memmap)
+    assert isinstance(mapped[1], np.memmap)  # a view: nothing is read before it is used
+    assert mapped.dim == 2
+    np.testing.assert_array_equal(mapped.select([2, 1]).data, kept.select([2, 1]).data)
+    np.testing.assert_array_equal(mapped.map(np.sqrt).data, kept.map(np.sqrt).data)
+    with pytest.raises(ValueError, match="read-only"):
+        mapped[0][0, 0] = 1

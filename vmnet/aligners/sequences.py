@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 from vmnet.errors import VmnetError
 from vmnet.store import load_arrays, save_arrays
 
+_DTYPES = (np.float32, np.float16)
+
 
 @dataclass(frozen=True, eq=False)
 class Sequences:
@@ -17,8 +19,9 @@ class Sequences:
 
     Attributes
     ----------
-    data : (n_segments, dim) float32, C-contiguous
-        One row per segment (or frame), in the order of the clips and of time.
+    data : (n_segments, dim) float32 or float16, C-contiguous
+        One row per segment (or frame), in the order of the clips and of time. It may be mapped from
+        a file (`np.load(path, mmap_mode="r")`): nothing here copies it whole but `map` and `save`.
     offsets : (n_clips + 1,) int64
         Clip i owns the rows `offsets[i]:offsets[i + 1]`; starts at 0, ends at n_segments, and
         increases strictly.
@@ -37,9 +40,9 @@ class Sequences:
 
     def __post_init__(self) -> None:
         data, offsets = self.data, self.offsets
-        if data.ndim != 2 or data.dtype != np.float32 or not data.flags.c_contiguous:
+        if data.ndim != 2 or data.dtype not in _DTYPES or not data.flags.c_contiguous:
             raise VmnetError(
-                f"sequence data must be a C-contiguous (n_segments, dim) float32 array, "
+                f"sequence data must be a C-contiguous (n_segments, dim) float32 or float16 array, "
                 f"not {data.dtype} of shape {data.shape}"
             )
         if offsets.ndim != 1 or offsets.dtype != np.int64 or len(offsets) == 0:
@@ -65,7 +68,9 @@ class Sequences:
     def from_list(
         cls, arrays: Sequence[ArrayLike], ids: Sequence[str] | None = None
     ) -> "Sequences":
-        """Join `arrays`, one (n_segments_i, dim) array a clip; ids are "0", "1", ... unless given.
+        """Join `arrays`, one (n_segments_i, dim) array a clip, as float32.
+
+        The ids are "0", "1", ... unless given.
 
         Raises
         ------
@@ -115,7 +120,10 @@ class Sequences:
         return self.data.shape[1]
 
     def map(self, function: Callable[[np.ndarray], ArrayLike]) -> "Sequences":
-        """Apply `function`, (n_segments, dim) -> (n_segments, other dim), to all rows at once."""
+        """Apply `function`, (n_segments, dim) -> (n_segments, other dim), to all rows at once.
+
+        The result is float32, in memory.
+        """
         return Sequences(_float32(function(self.data)), self.offsets, self.ids)
 
     def select(self, indices: list[int] | np.ndarray | slice) -> "Sequences":
