@@ -192,6 +192,30 @@ def _row_medians(rows: np.ndarray) -> np.ndarray:
     return np.stack([median_filter(row, size=31, mode="reflect") for row in rows])
 
 
+def boundary_rows(rows: np.ndarray, method: str, **settings: float) -> np.ndarray:
+    """Return the rows of any feature at which Foote or SF finds a boundary.
+
+    Parameters
+    ----------
+    rows : (n, dim) of any meaning, one a beat or one a second; n >= 2, no column constant
+    method : "foote" or "sf"
+    settings : values of MSAF's for this method, in rows, to take instead of its defaults
+
+    Returns
+    -------
+    (n_boundaries,) int64, increasing, between the first and the last row
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):  # a novelty that is 0 everywhere
+        indices, _ = _homogeneous(method, rows, **settings)
+    return indices[1:-1]
+
+
+def _circular_shift(square: np.ndarray) -> np.ndarray:
+    """Turn a recurrence matrix into a time-lag matrix, as SF's own loop does element by element."""
+    index = np.arange(len(square))
+    return square[(index[:, None] + index) % len(square), index].astype(np.float64)
+
+
 class _GivenFeatures:
     """Stands in for MSAF's `Features` in OLDA's module, which reads them from a file by name."""
 
@@ -216,6 +240,7 @@ _FOOTE = _private_copy(
     msaf.algorithms.foote.segmenter,
     signal=SimpleNamespace(gaussian=scipy.signal.windows.gaussian),  # moved in SciPy 1.13
 )
+_SF = _private_copy(msaf.algorithms.sf.segmenter, circular_shift=_circular_shift)
 _OLDA = _private_copy(
     msaf.algorithms.olda.segmenter,
     Features=_GivenFeatures,
@@ -225,18 +250,25 @@ _OLDA = _private_copy(
 Indices = tuple[np.ndarray, np.ndarray]  # boundaries as rows of the features, and their labels
 
 
+_HOMOGENEOUS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "foote": (_FOOTE, msaf.algorithms.foote.config),
+    "sf": (_SF, msaf.algorithms.sf.config),
+}
+
+
+def _homogeneous(method: str, rows: np.ndarray, **settings: float) -> Indices:
+    module, config = _HOMOGENEOUS[method]
+    given = SimpleNamespace(features=rows.copy())  # the algorithms write into it
+    clip = SimpleNamespace(audio_file="")
+    return module.Segmenter(clip, features=given, **{**config, **settings}).processFlat()
+
+
 def _foote(features: BeatFeatures) -> Indices:
-    return _homogeneous(_FOOTE, msaf.algorithms.foote.config, features)
+    return _homogeneous("foote", features.pcp)
 
 
 def _sf(features: BeatFeatures) -> Indices:
-    return _homogeneous(msaf.algorithms.sf.segmenter, msaf.algorithms.sf.config, features)
-
-
-def _homogeneous(module: Any, config: dict[str, Any], features: BeatFeatures) -> Indices:
-    given = SimpleNamespace(features=features.pcp.copy())  # the algorithms write into it
-    clip = SimpleNamespace(audio_file="")
-    return module.Segmenter(clip, features=given, **config).processFlat()
+    return _homogeneous("sf", features.pcp)
 
 
 def _olda(features: BeatFeatures) -> Indices:

@@ -1,0 +1,97 @@
+"""Foote and SF on frames at 1 Hz: sections that are known are found, odd clips are survived."""
+
+from itertools import pairwise
+
+import mir_eval
+import numpy as np
+import pytest
+
+from vmnet.segmenters.boundaries import fixed
+from vmnet.segmenters.frames import PARAMETERS, SETTINGS, SHORTEST, frame_boundaries
+from vmnet.store import key
+
+
+def song(seed, noise=0.5, dim=128):
+    """Draw a song of eleven sections, of four kinds, each a sequence of chords that comes again.
+
+    Returns (n_seconds, dim) float32 and the true boundaries (s).
+    """
+    rng = np.random.default_rng(seed)
+    edges = np.cumsum([0, *rng.integers(14, 28, size=11)])
+    steps = rng.integers(1, 4, size=11)  # another kind than the section before
+    kinds = np.cumsum(steps) % 4
+    chords = rng.normal(size=(4, 1, dim)) + np.repeat(rng.normal(size=(4, 4, dim)), 2, axis=1)
+    rows = [
+        chords[kind][np.arange(b - a) % 8]
+        for kind, (a, b) in zip(kinds, pairwise(edges), strict=True)
+    ]
+    clean_rows = np.concatenate(rows)
+    return (clean_rows + noise * rng.normal(size=clean_rows.shape)).astype(np.float32), edges
+
+
+def f_measure(truth, found):
+    """The share of boundaries found within 3 s, the ends of the clip not counted."""
+    intervals = (np.array(list(pairwise(edges)), float) for edges in (truth, found))
+    return mir_eval.segment.detection(*intervals, window=3, trim=True)[2]
+
+
+@pytest.fixture(scope="module")
+def songs():
+    return [song(seed) for seed in range(12)]
+
+
+@pytest.mark.parametrize(("method", "floor"), [("foote", 0.75), ("sf", 0.55)])
+def test_known_sections_are_found(songs, method, floor):
+    found = [frame_boundaries(frames)[method] for frames, _ in songs]
+    scores = [f_measure(truth, edges) for (_, truth), edges in zip(songs, found, strict=True)]
+    blind = [f_measure(truth, fixed(len(frames), 20)) for frames, truth in songs]
+    assert np.mean(scores) > floor > np.mean(blind) + 0.1
+    assert 15 < np.mean(np.concatenate([np.diff(edges) for edges in found])) < 30
+
+
+def test_noise_has_no_sections_that_foote_knows():
+    frames = np.random.default_rng(0).normal(size=(240, 128)).astype(np.float32)
+    of_noise = frame_boundaries(frames, ["foote"])["foote"]
+    assert len(of_noise) < len(frame_boundaries(song(0)[0], ["foote"])["foote"])
+
+
+def test_features_are_left_as_they_are(songs):
+    frames = songs[0][0].copy()
+    first = frame_boundaries(frames)
+    np.testing.assert_array_equal(frames, songs[0][0])
+    for method, edges in frame_boundaries(frames).items():
+        np.testing.assert_array_equal(edges, first[method])
+
+
+def test_constant_features_change_nothing(songs):
+    frames = songs[0][0]
+    padded = np.concatenate([frames, np.full((len(frames), 3), 0.25, np.float32)], axis=1)
+    for method, edges in frame_boundaries(frames).items():
+        np.testing.assert_array_equal(frame_boundaries(padded)[method], edges)
+
+
+@pytest.mark.parametrize("kind", ["random", "constant", "one step"])
+@pytest.mark.filterwarnings("error")
+def test_no_length_breaks_a_method(kind):
+    rng = np.random.default_rng(0)
+    for n in [*range(1, 70), 120, 300]:
+        frames = {
+            "random": rng.normal(size=(n, 8)),
+            "constant": np.ones((n, 8)),
+            "one step": np.repeat(np.arange(n) > n // 2, 8).reshape(n, 8),
+        }[kind].astype(np.float32)
+        for edges in frame_boundaries(frames).values():
+            assert edges.dtype == np.float64
+            assert (edges[0], edges[-1]) == (0, n)
+            assert (np.diff(edges) >= 1).all()
+            assert n >= SHORTEST or len(edges) == 2
+
+
+def test_methods_and_parameters_are_named(songs):
+    assert list(frame_boundaries(songs[0][0], ["sf"])) == ["sf"]
+    assert list(frame_boundaries(songs[0][0])) == list(SETTINGS)
+    assert key(**PARAMETERS)
+    with pytest.raises(KeyError, match="olda"):
+        frame_boundaries(songs[0][0], ["olda"])
+    with pytest.raises(ValueError, match="n_seconds"):
+        frame_boundaries(np.zeros((0, 8), np.float32))

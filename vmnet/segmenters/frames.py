@@ -1,0 +1,68 @@
+"""Foote and SF on features at 1 Hz, for clips of which nothing else is known.
+
+Where only YouTube-8M's features exist, there is no sound to run MSAF on. Its Foote and SF are then
+fed with the music features instead of beat-synchronous chroma. This differs from the paper (IV-B):
+seconds are coarser than beats, and a boundary can only lie between two of them.
+
+MSAF states its sizes in beats. Here they are what its defaults last at 120 beats a minute, in
+whole seconds: half of them.
+"""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from vmnet.segmenters.boundaries import MINIMUM_SECONDS, clean
+
+SETTINGS: dict[str, dict[str, int]] = {
+    # kernel of 66 beats, median filter of 12, peaks of a neighbourhood of 64
+    "foote": {"M_gaussian": 34, "m_median": 6, "L_peaks": 32},
+    # smoothing over 27 beats, vectors of 3 neighbours, peaks of a neighbourhood of 28
+    "sf": {"M_gaussian": 14, "m_embedded": 2, "Mp_adaptive": 14},
+}
+"""MSAF's sizes by method, in seconds. Its other settings are kept; so is the smoothing of Foote's
+curve, which MSAF fixes to a deviation of 4 rows."""
+
+SHORTEST = 21
+"""Seconds; SF finds nothing in less, nor does Foote in less than its kernel."""
+
+PARAMETERS: dict[str, Any] = {
+    "settings": SETTINGS,
+    "shortest": SHORTEST,
+    "minimum_seconds": MINIMUM_SECONDS,
+    "msaf": version("msaf"),
+}
+"""All that decides the boundaries beside the features; it keys the store."""
+
+
+def frame_boundaries(
+    frames: np.ndarray, methods: Iterable[str] = tuple(SETTINGS)
+) -> dict[str, np.ndarray]:
+    """Return the boundaries of a clip by each method, from its music features.
+
+    Features that do not change over the clip say nothing, and are left out. A clip shorter than
+    `SHORTEST`, or in which nothing changes, is one segment.
+
+    Parameters
+    ----------
+    frames : (n_seconds, dim), n_seconds >= 1, finite; frame t covers second t
+    methods : names among "foote", "sf"
+
+    Returns
+    -------
+    dict of (n_segments + 1,) float64 boundaries in whole seconds, from 0 to n_seconds
+    """
+    if frames.ndim != 2 or len(frames) == 0:
+        raise ValueError(f"frames must be (n_seconds >= 1, dim), not {frames.shape}")
+    duration = float(len(frames))
+    varied = frames[:, np.ptp(frames, axis=0) > 0]
+    if len(frames) < SHORTEST or not varied.size:
+        return {method: np.array([0.0, duration]) for method in methods}
+    from vmnet.segmenters.music import boundary_rows
+
+    return {
+        method: clean(boundary_rows(varied, method, **SETTINGS[method]), duration)
+        for method in methods
+    }
