@@ -96,7 +96,7 @@ def call_all() -> None:
     from scipy.io import wavfile
 
     from vmnet.aligners import DISTANCES, Sequences, align, distance_matrix
-    from vmnet.features import EXTRACTORS
+    from vmnet.features import READY
     from vmnet.segmenters.music import music_boundaries, novelty
 
     rng = np.random.default_rng(0)
@@ -105,7 +105,7 @@ def call_all() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "beats.wav"
         wavfile.write(path, rate, (0.2 * np.tile(beat, 2 * seconds)).astype(np.float32))
-        for extractor in EXTRACTORS.values():
+        for extractor in READY:
             if extractor.modality == "music":
                 extractor.extract(path)
         music_boundaries(path)

