@@ -300,7 +300,7 @@ _EXPERIMENT_1 = (
     ),
     Claim(
         "foote_centroid_recalls_ahead_of_baselines",
-        "So it is in R@1, R@10 and R@25.",
+        "Foote with the centroid is ahead of both in R@1, R@10 and R@25 too.",
         "VI-A, figure 7",
         tuple(
             Order(
@@ -340,19 +340,19 @@ _EXPERIMENT_2 = (
     ),
     Claim(
         "trace_best_vanilla",
-        "Where query and target fit exactly, trace is the best alignment, with every segmentation.",
+        "In the vanilla scenario, trace is the best alignment, with every segmentation.",
         "VI-B, caption of table III",
         _best_distance("trace", ALIGNMENTS, "<"),
     ),
     Claim(
         "sw_worst_vanilla",
-        "There, SW-DTW is the worst alignment, with every segmentation.",
+        "In the vanilla scenario, SW-DTW is the worst alignment, with every segmentation.",
         "VI-B",
         _best_distance("sw", ALIGNMENTS, ">"),
     ),
     Claim(
         "best_trace_like_nw",
-        "There, best trace and NW-DTW are alike, with every segmentation.",
+        "In the vanilla scenario, best trace and NW-DTW are alike, with every segmentation.",
         "VI-B",
         tuple(
             Order(

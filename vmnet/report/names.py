@@ -28,6 +28,8 @@ SYSTEMS = {
     "seg_vmnet": "Seg-VM-Net",
     "baseline_1": "Baseline 1",
     "baseline_2": "Baseline 2",
+    "baseline_2_cbvmr": "Baseline 2, CBVMR's loss",
+    "baseline_2_cbvmr_inter": "Baseline 2, CBVMR's loss without intra-modal terms",
     "chance": "Chance",
 }
 _SUBSCRIPTS = {

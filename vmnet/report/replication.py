@@ -59,7 +59,7 @@ class Conclusion:
     agreeing, n_seeds
         In how many of the seeds it holds, each taken alone.
     fitted
-        Whether it reads a cell that the corpus was fitted to.
+        Whether it reads a mean rank that the corpus was fitted to.
     """
 
     id: str
@@ -225,7 +225,7 @@ def printed_results() -> "pd.DataFrame":
 
 
 def _judge(claim: Claim, values: "pd.DataFrame", simulated: bool) -> Conclusion:
-    fitted = simulated and any(key[:-1] in FITTED for key in claim.keys)
+    fitted = simulated and any(key[:-1] in FITTED and key[-1] == "mean_rank" for key in claim.keys)
     about = (claim.id, claim.statement, claim.source)
     absent = [key for key in claim.keys if key not in values.index]
     if absent:

@@ -26,20 +26,26 @@ Cells = dict[tuple[str, str], dict[str, str]]  # (row, column) -> the keys that 
 
 
 def table_baselines(results: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the clip-level systems (tables II and III): mean rank and R@25, vanilla, V2M."""
+    """Return the clip-level systems (tables II and III): mean rank and R@25, vanilla, V2M.
+
+    The paper's two baselines come first, then other clip-level systems of the results.
+    """
     import pandas as pd
 
-    cells = {system: {"system": system, **_VANILLA} for system in paper.BASELINES}
+    found = results.loc[results["segmenter"] == "clip", "system"].unique()
+    systems = [*paper.BASELINES, *(each for each in found if each not in paper.BASELINES)]
+    cells = {system: {"system": system, **_VANILLA} for system in systems}
     means, origin = read_cells(results, cells, ("mean_rank", "ci95", "R@25"))
     theirs, ours = _headers(origin)
     rows = []
-    for system, rank in paper.BASELINES.items():
+    for system in systems:
+        printed = paper.BASELINES.get(system)
         recall = paper.RECALL_25.get((system, "clip", "centroid"))
         rows.append(
             {
-                "system": SYSTEMS[system],
-                f"mean rank, {theirs}": _paper_rank(rank),
-                f"mean rank, {ours}": _rank(means[system]),
+                "system": SYSTEMS.get(system, system),
+                f"mean rank, {theirs}": NOT_DEFINED if printed is None else _paper_rank(printed),
+                f"mean rank, {ours}": rank_text(means[system]),
                 f"R@25, {theirs}": NOT_DEFINED if recall is None else f"{recall:.1f}",
                 f"R@25, {ours}": _number(means[system].get("R@25")),
             }
@@ -47,7 +53,7 @@ def table_baselines(results: "pd.DataFrame") -> "pd.DataFrame":
     chance = (
         str(paper.CHANCE_RANK),
         f"{origin.chance['mean_rank']:.1f}",
-        "2.5",
+        f"{paper.CHANCE_RECALL_25:.1f}",
         _number(origin.chance["R@25"]),
     )
     rows.append(dict(zip(rows[0], ("Chance", *chance), strict=True)))
@@ -103,7 +109,7 @@ def table3(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFr
             "δ": DISTANCES.get(distance, ""),
             "S": (SEGMENTERS | SYSTEMS)[row],
             f"mean rank, {theirs}": _paper_rank(rank),
-            f"mean rank, {ours}": _rank(means[distance, row]),
+            f"mean rank, {ours}": rank_text(means[distance, row]),
             times[0]: duration(seconds),
             times[1]: duration(means[distance, row].get("seconds")),
         }
@@ -168,8 +174,8 @@ def table_trace_forms(results: "pd.DataFrame", system: str = paper.SEG_VMNET) ->
             "δ": DISTANCES[distance],
             "S": SEGMENTERS[segmenter],
             theirs: _paper_rank(paper.TABLE_3[distance][segmenter]),
-            f"similarity form, {ours}": _rank(means[distance, segmenter]),
-            f"form as printed, {ours}": _rank(means[form, segmenter]),
+            f"similarity form, {ours}": rank_text(means[distance, segmenter]),
+            f"form as printed, {ours}": rank_text(means[form, segmenter]),
         }
         for distance, form in forms.items()
         for segmenter in paper.TABLE_2
@@ -178,6 +184,42 @@ def table_trace_forms(results: "pd.DataFrame", system: str = paper.SEG_VMNET) ->
     rows.append(dict(zip(rows[0], ("", "Chance", *chance), strict=True)))
     caption = "Mean rank of the two readings of trace and best trace, vanilla."
     return _with_caption(pd.DataFrame(rows), caption, origin)
+
+
+def table_indel_sweep(results: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the mean rank of NW-DTW and SW-DTW for each indel cost (section IV-D).
+
+    Parameters
+    ----------
+    results : tidy results table with one more column, `indel`.
+    """
+    import pandas as pd
+
+    swept = results[results["direction"] == "V2M"]
+    costs = sorted(swept["indel"].unique())
+    cells = {
+        (distance, cost): {"distance": distance, "indel": cost}
+        for distance in paper.INDEL
+        for cost in costs
+    }
+    means, origin = read_cells(swept, cells, ("mean_rank", "ci95"))
+    _, ours = _headers(origin)
+    rows = []
+    for cost in costs:
+        row = {"indel": f"{cost:g}"}
+        for distance, chosen in paper.INDEL.items():
+            mark = " (the paper's cost)" if cost == chosen else ""
+            row[f"{DISTANCES[distance]}, {ours}"] = rank_text(means[distance, cost]) + mark
+        rows.append(row)
+    chance = 2 * [f"{origin.chance['mean_rank']:.1f}"]
+    rows.append(dict(zip(rows[0], ["Chance", *chance], strict=True)))
+    frame = pd.DataFrame(rows)
+    frame.attrs["caption"] = (
+        f"Mean rank against the indel cost, vanilla; {origin.kind} data "
+        f"({origin.corpus}), {count(origin.n_clips, 'clip')}, {count(origin.n_seeds, 'seed')}, "
+        f"chance {origin.chance['mean_rank']:.1f}."
+    )
+    return frame
 
 
 def write_table(
@@ -256,7 +298,7 @@ def _matrix(
             there = (row, column) in cells
             rank = _paper_rank(printed[row, column]) if there else NOT_DEFINED
             line[f"{name}, {theirs}"] = rank
-            line[f"{name}, {ours}"] = _rank(means[row, column]) if there else NOT_DEFINED
+            line[f"{name}, {ours}"] = rank_text(means[row, column]) if there else NOT_DEFINED
         rows.append(line)
     chance = len(column_names) * [str(paper.CHANCE_RANK), f"{origin.chance['mean_rank']:.1f}"]
     rows.append(dict(zip(rows[0], ["Chance", *chance], strict=True)))
@@ -290,7 +332,7 @@ def _paper_rank(rank: paper.Rank) -> str:
     return f"{rank.mean:g} ±{rank.ci95:g}"
 
 
-def _rank(means: Mapping[str, float]) -> str:
+def rank_text(means: Mapping[str, float]) -> str:
     if not means:
         return MISSING
     half_width = f"{means['ci95']:.1f}" if isfinite(means["ci95"]) else "∞"  # a single query
