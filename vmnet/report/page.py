@@ -292,8 +292,8 @@ def _verdicts(page: Page) -> Iterable[str]:
     absent = len(found) - held - failed
     yield "## Which of the paper's conclusions hold?"
     yield _wrap(
-        f"Of {len(found)} conclusions of the paper (one is the thesis's) **{held} hold and {failed} "
-        f"{'does' if failed == 1 else 'do'} not**"
+        f"Of {len(found)} conclusions of the paper (one is the thesis's) **{held} hold and "
+        f"{failed} {'does' if failed == 1 else 'do'} not**"
         + (f"; {absent} could not be judged" if absent else "")
         + ". Each is judged by the means over the seeds; beside it, in how many seeds it holds "
         "alone. The sentences are ours, the section is that of the paper's own."
@@ -312,7 +312,7 @@ def _verdicts(page: Page) -> Iterable[str]:
     )
     yield from _explained(page, found)
     yield "### The numbers behind"
-    yield "Mean ranks unless a unit says otherwise; the nearest rivals are named, what fails is bold."
+    yield "Mean ranks unless a unit says otherwise; the nearest rivals stand, what fails is bold."
     yield "\n".join(
         _wrap(f"- `{each.id}`: {each.evidence}. {each.note}".rstrip(), "  ") for each in found
     )
@@ -461,8 +461,8 @@ def _training(page: Page) -> Iterable[str]:
     yield _wrap(
         f'Means per training; "kept" is the update whose weights were kept. In all '
         f"{count(len(frame), 'training')}, {tables.duration(seconds)}, "
-        f"energy {_amount(1000 * energy, ' Wh')}, CO2e {_amount(1000 * carbon, ' g')}. The paper trained 2 to 6 "
-        "days a network on one GTX 1080 Ti; the thesis reports 2,543 hours and 449.5 kg CO2e for "
+        f"energy {_amount(1000 * energy, ' Wh')}, CO2e {_amount(1000 * carbon, ' g')}. "
+        "The paper trained 2 to 6 days a network on one GTX 1080 Ti; the thesis reports 2,543 hours and 449.5 kg CO2e for "
         "all of its work. "
         '"Estimated" means from the rated power of the processor, "measured" from its counters.'
     )
@@ -622,8 +622,8 @@ def _markdown(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _wrap(text: str, indent: str = "") -> str:
-    """Break lines at 100 characters, but never inside `code`."""
-    held = re.sub(r"`[^`]*`", lambda code: code[0].replace(" ", "\0"), text)
+    """Break lines at 100 characters, but never inside `code` nor before a sign (">" is a quote)."""
+    held = re.sub(r"`[^`]*`| (?=[<>≤≥±%])", lambda found: found[0].replace(" ", "\0"), text)
     lines = textwrap.fill(
         held, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
