@@ -159,3 +159,29 @@ def test_a_clip_without_pictures_is_refused(tmp_path, colour_model):
         container.mux(stream.encode(sound))
     with pytest.raises(MediaError, match=r"sound\.wav"):
         image.embed(path, colour_model, (8, 8))
+
+
+@pytest.mark.parametrize("damage", ["other bytes", "no model", "no digest"])
+def test_a_converted_model_that_is_damaged_is_made_again(tmp_path, monkeypatch, damage):
+    real = weights.folder("efficientnet-lite0").parent
+    monkeypatch.setenv("VMNET_CACHE", str(tmp_path))
+    (tmp_path / "weights").symlink_to(real)
+    made = []
+
+    def convert(source, output):
+        made.append(source)
+        output.write_bytes(b"a model")
+
+    monkeypatch.setattr(efficientnet, "_convert_apart", convert)
+    model = efficientnet.tflite_model()
+    assert efficientnet.tflite_model() == model
+    assert len(made) == 1
+    damages = {
+        "other bytes": lambda: model.write_bytes(b"another"),
+        "no model": model.unlink,
+        "no digest": model.with_suffix(".sha256").unlink,
+    }
+    damages[damage]()
+    assert efficientnet.tflite_model().read_bytes() == b"a model"
+    assert len(made) == 2
+    assert {path.name for path in model.parent.iterdir()} == {model.name, f"{model.stem}.sha256"}

@@ -15,7 +15,7 @@ import numpy as np
 
 from vmnet.errors import WeightsError
 from vmnet.features import weights
-from vmnet.store import key, whole
+from vmnet.store import key, save_text, whole
 
 if TYPE_CHECKING:
     import keras
@@ -117,7 +117,8 @@ def tflite_model() -> Path:
     """Return the path of the TFLite model, fetched and converted (once, some 20 s) if need be.
 
     The conversion runs in a process of its own: it needs Keras on TensorFlow whatever backend this
-    process has chosen, takes a gigabyte of memory for a moment, and chatters.
+    process has chosen, takes a gigabyte of memory for a moment, and chatters. The SHA-256 of what
+    it made lies beside the model; a model that differs from it is made again.
 
     Raises
     ------
@@ -126,21 +127,37 @@ def tflite_model() -> Path:
     """
     name = f"efficientnet-lite0-{key(weights=WEIGHTS_HASH, version=VERSION)}.tflite"
     path = weights.cache_folder() / "models" / name
-    if path.is_file():
+    if _is_intact(path):
         return path
     source = weights.folder("efficientnet-lite0") / "lite0.pth"
+    with whole(path) as temporary:
+        _convert_apart(source, temporary)
+        digest = weights.sha256(temporary)
+    save_text(_digest_file(path), digest)
+    return path
+
+
+def _is_intact(path: Path) -> bool:
+    digest = _digest_file(path)
+    return path.is_file() and digest.is_file() and digest.read_text() == weights.sha256(path)
+
+
+def _digest_file(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _convert_apart(source: Path, output: Path) -> None:
+    """Run `convert` in a process of its own; raise WeightsError with its last words if it fails."""
     code = f"import sys; from {__name__} import convert; convert(*sys.argv[1:])"
     environment = os.environ | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
-    with whole(path) as temporary:
-        command = [sys.executable, "-c", code, str(source), str(temporary)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["no message"])[-1][:200]
-            raise WeightsError(
-                f"{source} cannot be converted to TFLite ({reason}); "
-                "set the environment up again with ./run_all.sh --setup-only"
-            )
-    return path
+    command = [sys.executable, "-c", code, str(source), str(output)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1][:200]
+        raise WeightsError(
+            f"{source} cannot be converted to TFLite ({reason}); "
+            "set the environment up again with ./run_all.sh --setup-only"
+        )
 
 
 def _convolution(x: Any, name: str, filters: int, kernel: int = 1, stride: int = 1) -> Any:

@@ -337,18 +337,13 @@ def _download(one: Published, scratch: Path, progress: bool) -> Path:
     try:
         with urllib.request.urlopen(one.url, timeout=TIMEOUT) as answer, path.open("wb") as file:
             total = int(answer.headers.get("Content-Length") or 0)
-            with tqdm(
-                total=total or None,
-                desc=one.name,
-                unit="B",
-                unit_scale=True,
-                disable=not progress,
-            ) as bar:
+            options = {"desc": one.name, "unit": "B", "unit_scale": True, "disable": not progress}
+            with tqdm(total=total or None, **options) as bar:
                 while block := answer.read(BLOCK):
                     file.write(block)
                     bar.update(len(block))
-                if bar.n < total:
-                    raise TimeoutError(f"only {bar.n} of {total} bytes came")
+            if file.tell() < total:
+                raise TimeoutError(f"only {file.tell()} of {total} bytes came")
     except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
         raise WeightsError(
             f"{one.url} cannot be downloaded ({getattr(error, 'reason', error)}); connect to the "
