@@ -16,6 +16,7 @@ import numpy as np
 from vmnet import media
 from vmnet.compiled import ensure_compiled
 from vmnet.features.extractor import Extractor
+from vmnet.separation import harmonic_percussive
 
 VERSION = 1  # of this file: change it when the features become others
 SAMPLE_RATE = 12_000
@@ -88,9 +89,7 @@ def describe(samples: np.ndarray) -> np.ndarray:
         `(n_samples,) float32`, mono, at 12 kHz.
     """
     ensure_compiled()
-    import librosa
-
-    parts = librosa.effects.hpss(central(samples))
+    parts = harmonic_percussive(central(samples))
     rows = np.concatenate([log_scaled(b) for part in parts for b in part_blocks(part).values()])
     statistics = [function(rows, axis=1) for function in STATISTICS.values()]
     return np.concatenate(statistics).astype(np.float32)
