@@ -193,6 +193,11 @@ class YouTube8MSource:
         """Whether boundaries come from media files, not from the features."""
         return self.suffixes is not None
 
+    @property
+    def boundaries_from(self) -> str:
+        """Where the boundaries come from, in words."""
+        return "media" if self.media else "features"
+
     def key(self) -> str:
         """Return what stands for the files, as they were when the corpus was opened."""
         return self.made_from
