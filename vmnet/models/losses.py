@@ -1,8 +1,17 @@
-"""The triplet loss of the VM-Net (paper, sections III-C and IV-C), for every Keras backend."""
+"""The losses of the VM-Net, for every Keras backend.
+
+`inter_modal_loss` is the paper's (sections III-C and IV-C), `cbvmr_loss` the one of the original
+VM-Net of Hong, Im and Yang ("Content-Based Video-Music Retrieval Using Soft Intra-Modal Structure
+Constraint", ICMR 2018; thesis, section 5.1.3), which the paper leaves for the first.
+"""
 
 from typing import Any
 
 from keras import ops
+
+from vmnet.models.config import TrainingConfig
+
+_FAR = 1e6  # above every distance of two unit vectors
 
 
 def inter_modal_loss(
@@ -53,3 +62,139 @@ def inter_modal_loss(
     violations = weights[0] * ops.relu(video_anchors + margin)
     violations += weights[1] * ops.relu(music_anchors + margin)
     return ops.sum(violations * other_clip) / ops.maximum(ops.sum(other_clip), 1)
+
+
+def cbvmr_loss(
+    music: Any,
+    video: Any,
+    clip_ids: Any,
+    music_features: Any,
+    video_features: Any,
+    margin: float = 0.1,
+    weights: tuple[float, float] = (1.0, 3.0),
+    intra_weights: tuple[float, float] = (0.2, 0.2),
+    top: int = 100,
+) -> Any:
+    """Return the loss of the original VM-Net: two inter-modal and two intra-modal terms.
+
+    With d(a, b) = -a.b, the loss is
+
+        weights[0] L_VM + weights[1] L_MV + intra_weights[0] L_VV + intra_weights[1] L_MM.
+
+    An inter-modal term is the mean of max(d(anchor, positive) - d(anchor, negative) + margin, 0)
+    over the `top` nearest negatives of each anchor, those that violate the order most. An
+    intra-modal term is that of `intra_modal_loss`.
+
+    The terms, minus the dot product as the distance, the nearest `top` and the values of all
+    weights are those of the authors' released code, whose first weight, 3, belongs to the music
+    anchors. The thesis adds that negatives come from other clips, which matters where a clip is in
+    a batch twice. Ours: where fewer than `top` negatives are left, the missing ones count as 0.
+
+    Parameters
+    ----------
+    music, video : (b, dim) float
+        Embeddings of unit norm; row i of both is one segment of one clip.
+    clip_ids : (b,) int
+        The clip of each pair.
+    music_features, video_features : (b, their dim) float
+        What was embedded.
+    margin
+        Of the inter-modal terms, a difference of dot products: half one of squared distances.
+    weights
+        lambda_1 of the video anchors and lambda_2 of the music anchors.
+    intra_weights
+        lambda_3 of the video triplets and lambda_4 of the music triplets; (0, 0) leaves the
+        inter-modal terms alone.
+    top
+        Q, the negatives kept for each anchor, and the samples of the intra-modal terms; all of the
+        batch where it has fewer.
+
+    Returns
+    -------
+    scalar
+        At least 0.
+    """
+    similarity = ops.matmul(video, ops.transpose(music))  # [i, j]: video i, music j
+    own = ops.sum(video * music, axis=1)
+    same_clip = ops.cast(_same(clip_ids, clip_ids), music.dtype)
+    negatives = similarity - _FAR * same_clip
+    loss = weights[0] * _nearest_violations(negatives, own, margin, top)
+    loss += weights[1] * _nearest_violations(ops.transpose(negatives), own, margin, top)
+    parts = (video, video_features), (music, music_features)
+    for weight, (embedding, features) in zip(intra_weights, parts, strict=True):
+        if weight:
+            loss += weight * intra_modal_loss(embedding, features, clip_ids, top)
+    return loss
+
+
+def intra_modal_loss(embedding: Any, features: Any, clip_ids: Any, top: int = 100) -> Any:
+    """Return the soft intra-modal structure constraint of one modality (thesis, section 5.1.3).
+
+    For triplets (i, j, k) from three clips, with d(a, b) = -a.b, x the features brought to unit
+    norm and e the embeddings, it is the mean of
+
+        (sign(d(x_i, x_j) - d(x_i, x_k)) - sign(d(e_i, e_j) - d(e_i, e_k)))
+        * (d(e_i, e_k) - d(e_i, e_j)),
+
+    which is 0 where the embedding keeps the order of the features and else twice the difference of
+    the embedding's distances, or once where the features tie. There is no margin.
+
+    All triplets of a batch of 1,000 would be a thousand million. As in the authors' released code,
+    they are those with i, j, k among the first `top` samples of the batch and k = j + 1: the order
+    of a batch is random, so they are a random sample.
+
+    Parameters are those of `cbvmr_loss`, for one modality.
+    """
+    embedding, features, clip_ids = embedding[:top], features[:top], clip_ids[:top]
+    features = ops.normalize(features, axis=1)
+    in_embedding = _steps_between_neighbours(embedding)
+    in_features = ops.stop_gradient(_steps_between_neighbours(features))
+    disagreement = ops.sign(in_features) - ops.sign(in_embedding)
+    same = _same(clip_ids, clip_ids)
+    neighbours = ops.equal(clip_ids[:-1], clip_ids[1:])
+    same = ops.logical_or(ops.logical_or(same[:, :-1], same[:, 1:]), neighbours[None, :])
+    three_clips = ops.cast(ops.logical_not(same), embedding.dtype)
+    total = ops.sum(-disagreement * in_embedding * three_clips)
+    return total / ops.maximum(ops.sum(three_clips), 1)
+
+
+def _steps_between_neighbours(vectors: Any) -> Any:
+    """Return d(v_i, v_j) - d(v_i, v_j+1), (n, n - 1), where d is minus the dot product."""
+    similarity = ops.matmul(vectors, ops.transpose(vectors))
+    return similarity[:, 1:] - similarity[:, :-1]
+
+
+def _nearest_violations(negatives: Any, own: Any, margin: float, top: int) -> Any:
+    """Return the mean violation by the `top` most similar negatives (columns) of each anchor."""
+    n = ops.shape(negatives)[1]
+    kept = min(top, n - 1) if isinstance(n, int) else ops.minimum(top, n - 1)
+    nearest, _ = ops.top_k(negatives, kept, sorted=False)
+    return ops.mean(ops.relu(nearest - own[:, None] + margin))
+
+
+def _same(one: Any, other: Any) -> Any:
+    return ops.equal(ops.expand_dims(one, 1), ops.expand_dims(other, 0))
+
+
+def _triplet(x: Any, embeddings: Any, clip_ids: Any, config: TrainingConfig) -> Any:
+    music, video = embeddings
+    return inter_modal_loss(music, video, clip_ids, config.margin, config.weights)
+
+
+def _cbvmr(x: Any, embeddings: Any, clip_ids: Any, config: TrainingConfig) -> Any:
+    (music, video), (music_features, video_features) = embeddings, x
+    return cbvmr_loss(
+        music,
+        video,
+        clip_ids,
+        music_features,
+        video_features,
+        config.margin,
+        config.weights,
+        config.intra_weights,
+        config.top,
+    )
+
+
+# From (music, video) features, (music, video) embeddings, clips and settings to a scalar.
+LOSSES = {"triplet": _triplet, "cbvmr": _cbvmr}

@@ -151,8 +151,8 @@ def load_settings(folder: Path) -> tuple[TrainingConfig, str]:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
         training: dict[str, Any] = settings["training"]
-        config = TrainingConfig(**training | {"weights": tuple(training["weights"])})
-        return config, settings["data"]
+        pairs = {name: tuple(value) for name, value in training.items() if isinstance(value, list)}
+        return TrainingConfig(**training | pairs), settings["data"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VmnetError(f"{path} is missing or damaged: delete its folder ({error})") from error
 
@@ -193,7 +193,10 @@ def _embed(branch: "keras.Model", sequences: "Sequences", modality: str) -> "Seq
     blocks = range(0, len(sequences.data), _EMBEDDING_BATCH)
     return sequences.map(
         lambda data: np.concatenate(
-            [ops.convert_to_numpy(branch(data[i : i + _EMBEDDING_BATCH])) for i in blocks]
+            [
+                ops.convert_to_numpy(branch(data[i : i + _EMBEDDING_BATCH].astype(np.float32)))
+                for i in blocks
+            ]
         )
     )
 

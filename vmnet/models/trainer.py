@@ -1,12 +1,16 @@
-"""One update of the VM-Net, on every Keras backend, and the state that it reads and writes."""
+"""Updates of the VM-Net, on every Keras backend, and the state that they read and write."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import keras
 import numpy as np
 
-from vmnet.models.losses import inter_modal_loss
+from vmnet.models import steps
+from vmnet.models.config import TrainingConfig
+from vmnet.models.losses import LOSSES
+from vmnet.models.optimizer import adam
 
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]  # music (b, dim), video (b, dim), clips (b,)
 
@@ -20,25 +24,18 @@ class Trainer(keras.Model):
     ----------
     net
         What `build_vmnet` returns.
-    learning_rate
-        Of Adam, whose other settings are Keras' defaults.
-    margin, direction_weights
-        See `inter_modal_loss`.
+    config
+        Gives the learning rate of Adam, whose other settings are Keras' defaults, and the loss.
     """
 
-    def __init__(
-        self,
-        net: keras.Model,
-        learning_rate: float,
-        margin: float,
-        direction_weights: tuple[float, float],
-    ) -> None:
+    def __init__(self, net: keras.Model, config: TrainingConfig) -> None:
         super().__init__(name="trainer")
         self.net = net
-        self.margin = margin
-        self.direction_weights = direction_weights
-        self.compile(optimizer=keras.optimizers.Adam(learning_rate))
+        self.config = config
+        self._resident: tuple[Any, ...] = ()
+        self.compile(optimizer=adam(config.learning_rate))
         self.optimizer.build(net.trainable_variables)
+        self([np.zeros((2, part.shape[-1]), np.float32) for part in net.inputs])  # builds it
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Embed (music, video)."""
@@ -52,14 +49,25 @@ class Trainer(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Return the loss of the embeddings `y_pred`; `y` holds the clips of the pairs."""
-        music, video = y_pred
-        return inter_modal_loss(music, video, y, self.margin, self.direction_weights)
+        """Return the loss of the embeddings `y_pred` of `x`; `y` holds the clips of the pairs."""
+        return LOSSES[self.config.loss](x, y_pred, y, self.config)
 
-    def update(self, pairs: Pairs) -> float:
-        """Take one step of gradient descent; return the batch's loss before it."""
-        music, video, clips = pairs
-        return float(self.train_on_batch((music, video), clips))
+    def keep(self, music: np.ndarray, video: np.ndarray) -> None:
+        """Put the training features on the device: from now on a batch is (rows, clips)."""
+        self._resident = tuple(keras.ops.convert_to_tensor(part) for part in (music, video))
+
+    def update(self, batches: steps.Batches) -> float:
+        """Take one step of gradient descent for each batch; return the mean loss before them.
+
+        Parameters
+        ----------
+        batches
+            k batches stacked: music (k, b, dim), video (k, b, dim), clips (k, b); after `keep`,
+            rows (k, b) and clips (k, b) instead. Half precision is cast on the device.
+        """
+        self.reset_metrics()
+        self._updates(batches)
+        return float(self.metrics[0].result())  # waits for the device
 
     def evaluate_pairs(self, batches: Iterable[Pairs]) -> float:
         """Return the mean loss over the triplets of `batches`, each of different clips.
@@ -88,6 +96,10 @@ class Trainer(keras.Model):
         values = [state[name] for name in sorted(state)]
         for variable, value in zip(self._state_variables(), values, strict=True):
             variable.assign(value)
+
+    @cached_property
+    def _updates(self) -> steps.Updates:
+        return steps.compile_updates(self, self._resident)
 
     def _state_variables(self) -> list[Any]:
         return [*self.net.variables, *self.optimizer.variables]

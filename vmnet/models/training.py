@@ -19,7 +19,8 @@ from tqdm import tqdm
 
 from vmnet.errors import VmnetError
 from vmnet.models.config import TrainingConfig
-from vmnet.models.sampling import draw_pairs, spread_pairs
+from vmnet.models.feed import make_feed
+from vmnet.models.sampling import spread_pairs
 from vmnet.models.trained import (
     TrainedVMNet,
     curve_text,
@@ -95,7 +96,7 @@ def train(
     net = build_vmnet(music.dim, video.dim, config.seed, config.dropout, *(statistics or ()))
     from vmnet.models.trainer import Trainer  # imports Keras, which build_vmnet has kept quiet
 
-    trainer = Trainer(net, config.learning_rate, config.margin, config.weights)
+    trainer = Trainer(net, config)
     run = _Run(trainer, np.random.default_rng(config.seed), folder)
     run.resume()
     _loop(run, (music, video), (valid_music, valid_video), config, progress, checkpoint_seconds)
@@ -171,8 +172,8 @@ def _loop(
     progress: bool,
     checkpoint_seconds: float,
 ) -> None:
-    offsets = training[0].offsets
     valid_draws = spread_pairs(validation[0].offsets, config.batch)
+    feed = make_feed(run.trainer, training, config.batch)
     saved = time.monotonic()
     bar = tqdm(
         total=config.steps, initial=run.step, disable=not progress, desc="training", unit="step"
@@ -180,14 +181,15 @@ def _loop(
     with bar:
         while not run.finished(config):
             begun = time.monotonic()
-            losses = []
-            for _ in range(min(config.evaluate_every, config.steps - run.step)):
-                draw = draw_pairs(run.rng, offsets, config.batch)
-                losses.append(run.trainer.update(_pairs(training, *draw)))
-                bar.update()
+            n_updates = min(config.evaluate_every, config.steps - run.step)
+            total = 0.0
+            for batches in feed(run.rng, n_updates):
+                n = len(batches[-1])
+                total += n * run.trainer.update(batches)
+                bar.update(n)
             valid_loss = run.trainer.evaluate_pairs(_pairs(validation, *d) for d in valid_draws)
-            train_loss = float(np.mean(losses))
-            run.record(len(losses), train_loss, valid_loss, time.monotonic() - begun)
+            train_loss = total / n_updates
+            run.record(n_updates, train_loss, valid_loss, time.monotonic() - begun)
             bar.set_postfix(train=f"{train_loss:.4f}", valid=f"{valid_loss:.4f}")
             if time.monotonic() - saved >= checkpoint_seconds:
                 run.save()
@@ -198,7 +200,7 @@ def _pairs(
     features: tuple["Sequences", "Sequences"], rows: np.ndarray, clips: np.ndarray
 ) -> "Pairs":
     music, video = features
-    return music.data[rows], video.data[rows], clips
+    return music.data[rows].astype(np.float32), video.data[rows].astype(np.float32), clips
 
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
