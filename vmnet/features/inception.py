@@ -7,7 +7,8 @@ at `pool_3/_reshape:0`, are whitened to 1,024 (`vmnet.features.pca`) and quantis
 published features are. Like Google's extractors, it takes the pictures at 0, 1, 2, ... seconds.
 
 Features made so approximate the published ones and do not equal them, as the maintainers of
-Google's extractor say themselves (issue 408 of github.com/google-ai-edge/mediapipe).
+Google's extractor say themselves (issue 408 of github.com/google-ai-edge/mediapipe). The paper made
+its own with that extractor (III-A), which does not quantise: `extractor(quantized=False)`.
 """
 
 import functools

@@ -6,7 +6,8 @@ from the authors' TensorFlow 1 checkpoint (github.com/tensorflow/models,
 `research/audioset/vggish/`), whose names the layers bear: `conv3-conv3_1` is `vggish/conv3/conv3_1`
 of the checkpoint. It hears 0.96 s of sound; as in Google's YouTube-8M extractor (MediaPipe's
 `graphs/youtube8m/`) a window begins every second. The values before the last activation are
-whitened and quantised to 8 bits, as the published features are.
+whitened and quantised to 8 bits, as the published features are. The paper made its own with that
+extractor (IV-A), which does not quantise: `extractor(quantized=False)`.
 """
 
 import functools
