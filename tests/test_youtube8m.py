@@ -305,6 +305,17 @@ def test_lists_and_labels_filter(folder):
         opened(folder, labels={999})
 
 
+def test_a_list_in_the_folder_is_taken(folder):
+    (folder / "ids.txt").write_text("a0\na1\na2\nb0\nb1\nb2\n")
+    corpus, report = opened(folder)
+    assert len(corpus.clips) == 6
+    assert report == Report()
+    (folder / "clips.csv").write_text("clip_id,split\nb0,test\n")
+    with pytest.raises(VmnetError, match=r"holds clips.csv and ids.txt"):
+        opened(folder)
+    assert len(opened(folder, ids=folder / "clips.csv")[0].clips) == 1
+
+
 def test_a_list_gives_splits_and_sizes_deal_the_rest(folder):
     ids = folder / "ids.csv"
     ids.write_text("clip_id,split\na0,test\na1,test\na2,valid\na3,\na4,\nb0,\nb1,\nb2,train\n")
@@ -364,6 +375,9 @@ def test_a_clip_that_is_gone_is_named(folder):
     corpus, _ = opened(folder)
     with pytest.raises(VmnetError, match="nobody is not among the 10 clips"):
         corpus.source.load(Clip("nobody", folder, "test"))
+    write(folder / "a" / "traina.tfrecord", *[video(name) for name in ("a0", "x1", "a2")])
+    with pytest.raises(VmnetError, match=r"a1.*is not what it was"):
+        corpus.source.load(next(clip for clip in corpus.clips if clip.clip_id == "a1"))
     (folder / "a" / "traina.tfrecord").unlink()
     with pytest.raises(VmnetError, match=r"a0.*traina.tfrecord cannot be read"):
         corpus.source.load(next(clip for clip in corpus.clips if clip.clip_id == "a0"))

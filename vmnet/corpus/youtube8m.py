@@ -8,6 +8,7 @@ features are read from its place in its shard, so that nothing is unpacked.
 Boundaries come from the music features (`segmenters/frames.py`), which differs from the paper.
 Where `media/` in that folder holds the sound of every clip, as `<id>.mp3` or alike, MSAF runs on
 that; where it holds the pictures of every clip, as `<id>.mp4` or alike, TransNetV2 runs on them.
+A list of ids, `clips.csv` or `ids.txt`, may lie there too.
 """
 
 from collections.abc import Collection, Iterable
@@ -28,6 +29,7 @@ from vmnet.corpus.shards import (
     MAX_FRAMES,
     Damage,
     Index,
+    Video,
     find_shards,
     parse_video,
     read_index,
@@ -37,6 +39,7 @@ from vmnet.corpus.tfrecord import read_record
 from vmnet.errors import MediaError, VmnetError
 
 KIND = "YouTube-8M features"
+LISTS = ("clips.csv", "ids.txt")  # which videos to take, where nobody says it
 MEDIA = "media"
 MEDIA_SUFFIXES = VIDEO_SUFFIXES | {".mp3", ".m4a", ".wav", ".flac", ".ogg", ".opus"}
 MEDIA_TOLERANCE = 5.0  # s by which a file and its features may differ in length
@@ -98,7 +101,8 @@ def youtube8m_corpus(
     cache
         Where the index of each shard is kept, and the boundaries of media files.
     ids
-        A list of the ids to take (`selection.read_ids`); all if None. It may give their splits.
+        A list of the ids to take, which may give their splits (`selection.read_ids`). If None,
+        `clips.csv` or `ids.txt` in the folder; all videos where there is neither.
     labels
         Take only videos with one of these labels; all if None.
     sizes
@@ -115,8 +119,9 @@ def youtube8m_corpus(
         If there are no shards, no clip is left, or too few for the sizes.
     """
     folder = Path(folder).absolute()
-    index = read_index(folder, cache, jobs, progress)
+    ids = ids or _list(folder)
     asked = read_ids(ids) if ids else {}
+    index = read_index(folder, cache, jobs, progress)
     first = np.sort(np.unique(index.ids, return_index=True)[1])
     repeated = np.setdiff1d(np.arange(len(index)), first)
     missing = tuple(sorted(set(asked).difference(index.ids.tolist())))
@@ -139,6 +144,14 @@ def youtube8m_corpus(
     )
     report = Report(index.damage, tuple(again), missing, notes)
     return Corpus(safe_name(folder.name), KIND, clips, source=source), report
+
+
+def _list(folder: Path) -> Path | None:
+    """Return the list of ids that lies in a folder of shards, if there is one."""
+    lists = [folder / name for name in LISTS if (folder / name).is_file()]
+    if len(lists) > 1:
+        raise VmnetError(f"{folder} holds {' and '.join(LISTS)}: keep one of them.")
+    return lists[0] if lists else None
 
 
 def _splits(
@@ -224,12 +237,12 @@ class YouTube8MSource:
             raise VmnetError(
                 f"{clip.clip_id}: {shard} cannot be read ({error.strerror}); put it back."
             ) from None
-        if data is None:
+        video = None if data is None else _video(data)
+        if video is None or video.clip_id != clip.clip_id:
             raise VmnetError(
                 f"{clip.clip_id}: the record at byte {offset} of {shard} is not what it was; run "
                 "the same command again, or download the shard anew."
             )
-        video = parse_video(data)
         return {name: DEQUANTIZED[rows] for name, rows in video.frames.items()}
 
     def _position(self, clip: Clip) -> int:
@@ -255,6 +268,13 @@ class YouTube8MSource:
             names = [name for name in self.segmenters if name != "fixed"]
             store.save_arrays(kept, **media_boundaries(path, names, n_seconds))
         return store.load_arrays(kept)
+
+
+def _video(data: bytes) -> Video | None:
+    try:
+        return parse_video(data)
+    except ValueError:
+        return None
 
 
 def media_boundaries(path: Path, names: Iterable[str], n_seconds: int) -> dict[str, np.ndarray]:
