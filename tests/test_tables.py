@@ -165,6 +165,63 @@ def test_baselines():
     assert line(table, system="Chance").tolist() == ["Chance", "500", "3.5", "2.5", "100.0"]
 
 
+def test_other_clip_level_systems_stand_below_the_baselines():
+    results = rows("baseline_2_cbvmr", "clip", "centroid", mean_rank=1.5) + rows(
+        "baseline_2", "clip", "centroid"
+    )
+    table = tables.table_baselines(pd.DataFrame(results))
+    assert table["system"].tolist() == [
+        "Baseline 1", "Baseline 2", "Baseline 2, CBVMR's loss", "Chance",
+    ]  # fmt: skip
+    assert table.iloc[2].tolist() == ["Baseline 2, CBVMR's loss", "", "1.5 ±0.5", "", "100.0"]
+
+
+def test_indel_sweep_marks_the_papers_costs():
+    results = pd.concat(
+        pd.DataFrame(rows("seg_vmnet", "olda", distance, mean_rank=2 + cost)).assign(indel=cost)
+        for distance in ("nw", "sw")
+        for cost in (0.5, 0.0, 0.05, 0.01)
+    )
+    other_way = results.assign(direction="M2V", value=9.0)
+    table = tables.table_indel_sweep(pd.concat([results, other_way]))
+    assert table.to_numpy().tolist() == [
+        ["0", "2.0 ±0.5", "2.0 ±0.5"],
+        ["0.01", "2.0 ±0.5", "2.0 ±0.5 (the paper's cost)"],
+        ["0.05", "2.0 ±0.5 (the paper's cost)", "2.0 ±0.5"],
+        ["0.5", "2.5 ±0.5", "2.5 ±0.5"],
+        ["Chance", "3.5", "3.5"],
+    ]
+    assert "rendered data (toy), 6 clips, 1 seed, chance 3.5" in table.attrs["caption"]
+
+
+def test_every_table_of_ranks_has_a_computed_chance_level():
+    distances = ("centroid", "single", "complete", "nw", "sw", "trace", "best_trace")
+    results = vanilla([*distances, "trace_printed", "best_trace_printed"])
+    for scenario in ("crop_query", "stretch_targets", "crop_stretch"):
+        for distance in paper.TABLE_4:
+            results += rows("seg_vmnet", "olda", distance, scenario)
+    results += rows("baseline_2", "clip", "centroid")
+    frame = pd.DataFrame(results).assign(n_clips=40)
+    sweep = frame[frame["distance"].isin(["nw", "sw"]) & (frame["segmenter"] == "olda")]
+    sweep = sweep[sweep["scenario"] == "vanilla"].assign(indel=0.05)
+    made = [
+        tables.table_indel_sweep(sweep),
+        *(
+            make(frame)
+            for make in (
+                tables.table_baselines,
+                tables.table2,
+                tables.table3,
+                tables.table4,
+                tables.table_trace_forms,
+            )
+        ),
+    ]
+    for table in made:
+        assert "20.5" in table.iloc[-1].tolist(), table.columns
+        assert "chance 20.5" in table.attrs["caption"]
+
+
 def test_several_seeds_give_the_mean_rank_and_the_mean_interval():
     distances = ["centroid", "single", "complete"]
     results = vanilla(distances, 0, mean_rank=2.0, ci95=0.4) + vanilla(

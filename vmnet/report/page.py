@@ -133,6 +133,7 @@ class Page:
     run: dict[str, Any]
     results: "pd.DataFrame"
     values: "pd.DataFrame"  # of each seed, see `by_seed`
+    cells: "pd.DataFrame"  # beside the paper's, see `cells`
     origin: Provenance
 
     @property
@@ -208,6 +209,8 @@ def combine(frames: Iterable["pd.DataFrame"]) -> "pd.DataFrame":
 
 
 def _open(folder: Path) -> Page:
+    for name in (*RESULTS, "training.csv", "segment_lengths.csv", "run.json"):
+        _require_file(folder / name)
     run = _read_json(folder / "run.json")
     _require(run, RUN, folder / "run.json")
     results = combine(_read_csv(folder / name, COLUMNS) for name in RESULTS)
@@ -227,7 +230,7 @@ def _open(folder: Path) -> Page:
     origin = Provenance(
         str(first["corpus"]), str(first["kind"]), int(first["n_clips"]), len(run["seeds"])
     )
-    return Page(folder, run, results, by_seed(results), origin)
+    return Page(folder, run, results, by_seed(results), cells(results), origin)
 
 
 def _introduction(page: Page) -> str:
@@ -262,7 +265,7 @@ def _introduction(page: Page) -> str:
 
 
 def _agreement(page: Page) -> Iterable[str]:
-    found = correlations(cells(page.results))
+    found = correlations(page.cells)
     free = "not fitted " if page.simulated else ""
     yield "## Is the order of the cells the paper's?"
     yield _wrap(
@@ -462,8 +465,8 @@ def _training(page: Page) -> Iterable[str]:
         f'Means per training; "kept" is the update whose weights were kept. In all '
         f"{count(len(frame), 'training')}, {tables.duration(seconds)}, "
         f"energy {_amount(1000 * energy, ' Wh')}, CO2e {_amount(1000 * carbon, ' g')}. "
-        "The paper trained 2 to 6 days a network on one GTX 1080 Ti; the thesis reports 2,543 hours and 449.5 kg CO2e for "
-        "all of its work. "
+        "The paper trained 2 to 6 days a network on one GTX 1080 Ti; the thesis reports "
+        "2,543 hours and 449.5 kg CO2e for all of its work. "
         '"Estimated" means from the rated power of the processor, "measured" from its counters.'
     )
     yield _markdown(rows)
@@ -473,7 +476,7 @@ def _speed(page: Page) -> Iterable[str]:
     path = page.folder / "speed.json"
     yield "## Speed of training at the paper's size"
     made = f" ([speed.json]({page.link}/speed.json))" if path.exists() else ""
-    yield f"Batch 1,000, the paper's network, by `python benchmarks/train.py`{made}."
+    yield _wrap(f"Batch 1,000, the paper's network, by `python benchmarks/train.py`{made}.")
     measured = _read_json(path) if path.exists() else []
     rows = []
     for each in measured:
@@ -531,13 +534,12 @@ Entries = Mapping[tuple[str, str], tuple[Key, paper.Rank | None]]
 
 def _entries(page: Page, table: str) -> Entries:
     """Return the cells of one of the paper's tables: names -> keys and the printed rank."""
-    frame = cells(page.results)
     return {
         (each["row"], each["column"]): (
             tuple(each[list(CELL)]),
             paper.Rank(each["paper"], each["paper_ci"]),
         )
-        for _, each in frame[frame["table"] == table].iterrows()
+        for _, each in page.cells[page.cells["table"] == table].iterrows()
     }
 
 
@@ -633,7 +635,6 @@ def _wrap(text: str, indent: str = "") -> str:
 def _read_csv(path: Path, columns: Iterable[str], text: bool = False) -> "pd.DataFrame":
     import pandas as pd
 
-    _require_file(path)
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False) if text else pd.read_csv(path)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
@@ -646,7 +647,6 @@ def _read_csv(path: Path, columns: Iterable[str], text: bool = False) -> "pd.Dat
 
 
 def _read_json(path: Path) -> Any:
-    _require_file(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -6,9 +6,12 @@ Several seeds become their mean. The interval of a mean rank becomes the mean of
 intervals: like the paper's, it speaks of the queries, not of the training.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 from vmnet.errors import VmnetError
 from vmnet.evaluation.experiment import COLUMNS
@@ -78,8 +81,13 @@ def read_cells(
         lacks a column or mixes corpora.
     """
     _require_one_corpus(results)
+
+    @cache  # cells share most of their keys
+    def where(column: str, value: object) -> np.ndarray:
+        return (results[column] == value).to_numpy()
+
     columns = {
-        (label, metric): _by_seed(results, {**keys, "metric": metric})
+        (label, metric): _by_seed(results, {**keys, "metric": metric}, where)
         for label, keys in cells.items()
         for metric in metrics
     }
@@ -128,11 +136,13 @@ def require_system(results: "pd.DataFrame", system: str) -> None:
         )
 
 
-def _by_seed(results: "pd.DataFrame", keys: Mapping[str, object]) -> "pd.Series":
-    chosen = results
-    for column, value in keys.items():
-        chosen = chosen[chosen[column] == value]
-    chosen = chosen.dropna(subset=["value"])
+def _by_seed(
+    results: "pd.DataFrame",
+    keys: Mapping[str, object],
+    where: Callable[[str, object], np.ndarray],
+) -> "pd.Series":
+    rows = np.logical_and.reduce([where(column, value) for column, value in keys.items()])
+    chosen = results.loc[rows, ["seed", "value"]].dropna(subset=["value"])
     if chosen["seed"].duplicated().any():
         raise VmnetError(
             f"The results hold a seed twice for {_name(keys)}: remove one, or name what differs."
