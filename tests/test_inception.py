@@ -1,6 +1,8 @@
 """Inception's features, on a small graph with the published one's names, shapes, operations."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -182,3 +184,12 @@ def test_a_graph_that_could_do_more_than_compute_is_refused(tmp_path, name):
     write_graph(tmp_path / "graph.pb", extra=operations[name])
     with pytest.raises(WeightsError, match=rf"holds the operation {name}"):
         inception.load(tmp_path / "graph.pb")
+
+
+def test_nothing_is_printed(cache, clip):
+    code = (
+        "import sys, pathlib; from vmnet.features import INCEPTION\n"
+        "INCEPTION.extract(pathlib.Path(sys.argv[1]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, clip], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -134,6 +134,8 @@ def test_a_download_put_there_by_hand_is_used(small, site):
         (b"<html>404 Not Found</html>", "cannot be unpacked"),
         (b"", "cannot be unpacked"),
         (GOOD[:-40], "cannot be unpacked|lacks"),
+        (GOOD[:60] + bytes(8) + GOOD[68:], "cannot be unpacked|lacks"),
+        (GOOD[:-8] + bytes(8), "cannot be unpacked"),
         (archive(mean_npy=npy(np.arange(3.0))), r"lacks eigen\.npy"),
         (archive(mean_npy=npy(np.arange(5.0)), eigen_npy=b"x"), r"mean\.npy is not what it should"),
     ],

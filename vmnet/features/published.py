@@ -9,11 +9,13 @@ Each lies in a folder of its own in the cache, `VMNET_CACHE` or the platform's. 
 states no hash, a file is verified by what it holds: names, shapes and kinds of its tensors.
 """
 
+import gzip
 import hashlib
 import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
@@ -354,17 +356,23 @@ def _download(one: Published, scratch: Path, progress: bool) -> Path:
 
 
 def _unpack(one: Published, archive: Path, scratch: Path) -> None:
-    """Write the wanted files of a .tgz into `scratch`; their paths in there do not matter."""
+    """Write the wanted files of a .tgz into `scratch`; their paths in there do not matter.
+
+    It is read to its end, where gzip's checksum is.
+    """
     missing = set(one.files)
     try:
-        with tarfile.open(archive) as content:
-            for member in content:
-                file = Path(member.name).name
-                stream = content.extractfile(member) if file in missing else None
-                if stream is not None:
-                    (scratch / file).write_bytes(stream.read())
-                    missing.remove(file)
-    except (tarfile.TarError, EOFError, OSError) as error:
+        with gzip.open(archive) as stream:
+            with tarfile.open(fileobj=stream, mode="r|") as content:
+                for member in content:
+                    file = Path(member.name).name
+                    data = content.extractfile(member) if member.isfile() else None
+                    if data is not None and file in missing:
+                        (scratch / file).write_bytes(data.read())
+                        missing.remove(file)
+            while stream.read(BLOCK):
+                pass
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise WeightsError(_bad_archive(one, archive, "it cannot be unpacked")) from error
     if missing:
         raise WeightsError(_bad_archive(one, archive, f"it lacks {', '.join(sorted(missing))}"))
