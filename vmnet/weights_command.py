@@ -1,4 +1,4 @@
-"""The command `vmnet weights list|fetch|verify`: pretrained weights, theirs and the paper's own."""
+"""The command `vmnet weights list|fetch|verify`: pretrained weights, the paper's own among them."""
 
 import argparse
 import sys
