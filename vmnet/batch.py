@@ -42,7 +42,9 @@ def array_job(
     return Job(clip_id, source, partial(_keep, source, output, compute))
 
 
-def run_jobs(jobs: list[Job], processes: int, label: str, progress: bool = True) -> dict[str, str]:
+def run_jobs(
+    jobs: list[Job], processes: int, label: str, progress: bool = True, unit: str = "clip"
+) -> dict[str, str]:
     """Do all jobs and return the reason of each that failed, by clip_id.
 
     Parameters
@@ -53,6 +55,8 @@ def run_jobs(jobs: list[Job], processes: int, label: str, progress: bool = True)
         What the progress bar is called.
     progress
         Whether to show one.
+    unit
+        What it counts.
 
     Raises
     ------
@@ -62,7 +66,7 @@ def run_jobs(jobs: list[Job], processes: int, label: str, progress: bool = True)
     reasons: dict[str, str] = {}
     if not jobs:
         return reasons
-    with tqdm(total=len(jobs), desc=label, unit="clip", disable=not progress) as bar:
+    with tqdm(total=len(jobs), desc=label, unit=unit, disable=not progress) as bar:
         if processes == 1:
             for job in jobs:
                 reasons[job.clip_id] = _attempt(job)

@@ -3,12 +3,19 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vmnet import __version__
 from vmnet.config import DEFAULT_PROFILE, PROFILES, SEGMENTATIONS
+from vmnet.corpus.opening import NAMED
 from vmnet.errors import exit_status
 from vmnet.runner import natural, positive
+
+if TYPE_CHECKING:
+    from vmnet.corpus import Clip
+    from vmnet.corpus.sources import FeatureSource
 
 
 def render(arguments: argparse.Namespace) -> None:
@@ -37,20 +44,64 @@ def prepare(arguments: argparse.Namespace) -> None:
 
 def scan(arguments: argparse.Namespace) -> None:
     """List the clips of a corpus and what is wrong with any."""
-    from vmnet import media
     from vmnet.errors import VmnetError
 
-    run = _open(arguments)
+    corpus = _open(arguments).corpus
+    describe = _describe_media if corpus.source is None else partial(_describe, corpus.source)
     bad = 0
-    for clip in run.corpus.clips:
+    for clip in corpus.clips:
         try:
-            info = media.require(clip.path)
-            what = f"{info.duration:7.1f} s  {info.width}x{info.height}  {info.fps:.4g} fps"
+            what = describe(clip)
         except VmnetError as error:
             bad += 1
             what = f"cannot be used: {error}"
         print(f"{clip.split:5}  {clip.clip_id:24}  {what}")
-    print(f"{run.corpus.name}: {len(run.corpus.clips)} clips ({run.corpus.kind}), {bad} unusable")
+    print(f"{corpus.name}: {len(corpus.clips)} clips ({corpus.kind}), {bad} unusable")
+
+
+def _describe_media(clip: "Clip") -> str:
+    from vmnet import media
+
+    info = media.require(clip.path)
+    return f"{info.duration:7.1f} s  {info.width}x{info.height}  {info.fps:.4g} fps"
+
+
+def _describe(source: "FeatureSource", clip: "Clip") -> str:
+    frames = source.load(clip).frames
+    return "  ".join(
+        f"{name} {array.shape[0]} x {array.shape[1]}" for name, array in frames.items()
+    )
+
+
+def weights(arguments: argparse.Namespace) -> None:
+    """List, fetch or verify pretrained networks: what each is, where published, its licence."""
+    from vmnet.errors import WeightsError
+    from vmnet.features import published
+
+    if arguments.action == "list":
+        for one in published.list_weights():
+            print(f"{one.name} ({'here' if one.present else 'not here'}): {one.what}")
+            for what in ("page", "source", "licence", "size", "checksum", "folder"):
+                print(f"  {what:9} {getattr(one, what)}")
+            print(f"  {'files':9} {', '.join(one.files)}")
+        return
+    act = {"fetch": published.fetch_weights, "verify": published.verify_weights}[arguments.action]
+    verdicts = act(arguments.names)
+    for verdict in verdicts:
+        print(f"{verdict.name:20} {verdict.state}{': ' if verdict.reason else ''}{verdict.reason}")
+    bad = [verdict.name for verdict in verdicts if verdict.state != "intact"]
+    if bad:
+        raise WeightsError(f"{len(bad)} of {len(verdicts)} are not intact: {', '.join(bad)}.")
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write the features and boundaries of a corpus as a features corpus, without its media."""
+    from vmnet import pipeline
+
+    run = _open(arguments)
+    n_clips = pipeline.export(run, arguments.output, arguments.video, arguments.music)
+    pipeline.report_failures(run)
+    print(f"{n_clips} clips, features and boundaries without media: {arguments.output}")
 
 
 def extract(arguments: argparse.Namespace) -> None:
@@ -58,7 +109,7 @@ def extract(arguments: argparse.Namespace) -> None:
     from vmnet import pipeline
 
     run = _open(arguments)
-    pipeline.prepare(run, pipeline.BASELINES)
+    pipeline.prepare(run, pipeline.baselines(run))
     pipeline.report_failures(run)
 
 
@@ -67,7 +118,10 @@ def segment(arguments: argparse.Namespace) -> None:
     from vmnet import pipeline
 
     run = _open(arguments)
-    pipeline.run_stages(run, pipeline.segmenter_stages(run.segmenters).values())
+    if run.corpus.source is None:
+        pipeline.run_stages(run, pipeline.segmenter_stages(run.segmenters).values())
+    else:
+        pipeline.prepare(run)
     for clip in pipeline.usable(run):
         counts = [
             f"{name} {len(pipeline.boundaries(run, name, clip)) - 1}" for name in run.segmenters
@@ -94,7 +148,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
     run = _open(arguments)
     pipeline.prepare(run)
-    systems = [pipeline.seg_vm_net(name) for name in run.segmenters]
+    systems = pipeline.seg_vm_nets(run)
     table = pipeline.results(run, systems, arguments.distances, arguments.scenarios)
     table = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
     wide = table.pivot(index=["segmenter", "distance"], columns="scenario", values="value")
@@ -162,11 +216,11 @@ def build_parser() -> argparse.ArgumentParser:
 
     of_corpus = argparse.ArgumentParser(add_help=False, parents=[shared], allow_abbrev=False)
     of_corpus.add_argument(
-        "--corpus", default="", help="'rendered' or a folder (default: the profile's)"
+        "--corpus", default="", help=f"{', '.join(NAMED)} or a folder (default: the profile's)"
     )
     of_corpus.add_argument("--profile", default=DEFAULT_PROFILE, choices=sorted(PROFILES))
     of_corpus.add_argument(
-        "--segmenters", nargs="+", default=list(SEGMENTATIONS), help="segmentations S"
+        "--segmenters", nargs="+", default=[], help=f"segmentations S ({' '.join(SEGMENTATIONS)})"
     )
 
     def command(
@@ -189,6 +243,13 @@ def build_parser() -> argparse.ArgumentParser:
     command(prepare, argparse.ArgumentParser(add_help=False))
     for function in (scan, extract, segment, train):
         command(function, of_corpus)
+    one = command(export, of_corpus)
+    one.add_argument("output", type=Path, help="folder for the feature files and their manifest")
+    one.add_argument("--video", default="efficientnet", help="or inception, the paper's")
+    one.add_argument("--music", default="musicnn", help="or vggish, the paper's")
+    one = command(weights, argparse.ArgumentParser(add_help=False))
+    one.add_argument("action", choices=["list", "fetch", "verify"])
+    one.add_argument("names", nargs="*", help="which weights (default: all)")
     one = command(evaluate, of_corpus)
     one.add_argument("--distances", nargs="+", default=["centroid", "nw", "sw", "trace"])
     one.add_argument("--scenarios", nargs="+", default=["vanilla"])

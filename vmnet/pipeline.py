@@ -22,8 +22,10 @@ from vmnet.aligners import Sequences
 from vmnet.aligners.distances import NW_INDEL, SW_INDEL
 from vmnet.batch import Job, array_job, run_jobs
 from vmnet.config import DATA, DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Profile
-from vmnet.corpus import Clip, Corpus
+from vmnet.corpus import SPLITS, Clip, Corpus
+from vmnet.corpus.opening import NAMED, open_corpus
 from vmnet.errors import MediaError, VmnetError
+from vmnet.segments import CLIP, SegmentFolder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,28 +39,18 @@ INDELS = {"nw": NW_INDEL, "sw": SW_INDEL}
 
 @dataclass(frozen=True)
 class System:
-    """What is trained and ranked: a segmentation, and the features of the two modalities.
+    """What is trained and ranked: a segmentation, the features of the two modalities, the loss.
 
-    `segmenter` is a key of `SEGMENTERS`, or "clip" for one segment that lasts the whole clip;
-    `music` and `video` are keys of `EXTRACTORS`.
+    `segmenter` is a key of `SEGMENTERS`, or `CLIP` for one segment that lasts the whole clip;
+    `music` and `video` are keys of `EXTRACTORS`, or names of the frames of the corpus' source.
+    `training` is what its `TrainingConfig` has beside the profile's.
     """
 
     name: str
     segmenter: str
-    music: str = "musicnn"
-    video: str = "efficientnet"
-
-
-# Paper V-A: the original VM-Net, and the same with learned music features.
-BASELINES = (
-    System("baseline_1", "clip", music="handcrafted"),
-    System("baseline_2", "clip"),
-)
-
-
-def seg_vm_net(segmenter: str) -> System:
-    """Return the paper's proposal for one segmentation (paper IV: one network per S)."""
-    return System("seg_vmnet", segmenter)
+    music: str
+    video: str
+    training: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -85,12 +77,29 @@ class Run:
     failures: dict[str, str] = field(default_factory=dict)
 
 
+def open_runs(
+    profile: str = DEFAULT_PROFILE,
+    corpus: str = "",
+    seeds: Sequence[int] = (),
+    jobs: int = 0,
+    segmenters: Sequence[str] = (),
+) -> list[Run]:
+    """Open a corpus once for each seed; see `open_run`. No seeds are those of the profile."""
+    chosen = _profile(profile)
+    seeds = tuple(dict.fromkeys(seeds)) or chosen.seeds
+    runs = [open_run(profile, corpus, seed, jobs, segmenters) for seed in seeds]
+    for run in runs:
+        run.figures = _figures(run, corpus, seeds)
+        store.sweep(run.figures)
+    return runs
+
+
 def open_run(
     profile: str = DEFAULT_PROFILE,
     corpus: str = "",
     seed: int = 0,
     jobs: int = 0,
-    segmenters: Sequence[str] = SEGMENTATIONS,
+    segmenters: Sequence[str] = (),
 ) -> Run:
     """Open a corpus; render it first where it is the rendered one and is not there yet.
 
@@ -99,65 +108,133 @@ def open_run(
     profile
         A key of `PROFILES`.
     corpus
-        "rendered", a folder of music videos, or "" for the profile's own.
+        A key of `vmnet.corpus.opening.NAMED`, a folder of music videos, of features or of
+        YouTube-8M's shards, or "" for the profile's own.
     seed
-        Decides the rendered corpus, the split of a folder, and the training.
+        Decides the rendered or simulated corpus, the split of a folder, and the training.
     jobs
         Clips worked on at once; 0 means one per processor.
     segmenters
         The segmentations the run is about; a clip that one of them cannot segment is left out of
-        all, so that all are compared on the same clips.
+        all, so that all are compared on the same clips. None are the paper's four, or those of them
+        that a corpus without media has.
 
     Raises
     ------
     VmnetError
         If a name is unknown or the folder cannot be used.
     """
-    from vmnet.segmenters import SEGMENTERS
-
-    if profile not in PROFILES:
-        raise VmnetError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}.")
-    segmenters = _known(segmenters, SEGMENTERS, "segmenter")
-    chosen = PROFILES[profile]
+    chosen = _profile(profile)
     jobs = jobs or os.cpu_count() or 1
     name = corpus or chosen.corpus
-    if not name:
-        raise VmnetError(f"the profile {profile!r} has no corpus of its own; give --corpus FOLDER.")
-    if name == "rendered":
-        data = DATA / f"rendered-{profile}-seed{seed}"
-        figures = FIGURES / (f"{profile}-seed{seed}" if seed else profile)
-        opened = _rendered(chosen, data, seed, jobs)
+    if name in NAMED:
+        data = DATA / f"{name}-{profile}-seed{seed}"
     else:
         folder = Path(name).expanduser().resolve()
-        opened = _folder(folder, seed)
-        data = DATA / f"{opened.name}-{store.key(folder=folder)}"
-        shown = opened.name if profile == DEFAULT_PROFILE else f"{opened.name}-{profile}"
-        taken = shown in PROFILES or shown == "gallery"
-        figures = FIGURES / (data.name if taken else shown)
-    for folder in (data, figures):
-        store.sweep(folder)
-    return Run(chosen, opened, seed, jobs, data, figures, tuple(segmenters))
+        data = DATA / f"{folder.name}-{store.key(folder=folder)}"
+    store.sweep(data)
+    opened = open_corpus(name, chosen, data, seed, jobs)
+    run = Run(chosen, opened, seed, jobs, data, data, _segmenters(opened, segmenters))
+    run.figures = _figures(run, corpus, (seed,))
+    return run
 
 
-def _rendered(profile: Profile, data: Path, seed: int, jobs: int) -> Corpus:
-    from vmnet.corpus.rendered import render_corpus
-
-    if not sum(profile.clips):
-        raise VmnetError(f"the profile {profile.name!r} renders no clips; give --corpus FOLDER.")
-    rendered = render_corpus(
-        data / "media", splits=profile.clips, seconds=profile.seconds, seed=seed, jobs=jobs
-    )
-    return replace(rendered, name=data.name)
+def _profile(name: str) -> Profile:
+    if name not in PROFILES:
+        raise VmnetError(f"there is no profile {name!r}; there are {', '.join(PROFILES)}.")
+    return PROFILES[name]
 
 
-def _folder(folder: Path, seed: int) -> Corpus:
-    from vmnet.corpus.folder import folder_corpus
+def _figures(run: Run, corpus: str, seeds: tuple[int, ...]) -> Path:
+    """Return where tables and figures go: a folder named after the profile or after the folder."""
+    profile = run.profile
+    if corpus and corpus != profile.corpus:
+        own = run.corpus.name if corpus not in NAMED else corpus
+        if own in PROFILES or own == "gallery":
+            own = run.folder.name
+        return FIGURES / (own if profile.name == DEFAULT_PROFILE else f"{own}-{profile.name}")
+    if seeds == profile.seeds:
+        return FIGURES / profile.name
+    return FIGURES / "-".join([f"{profile.name}-seed", *map(str, seeds)]).replace("seed-", "seed")
 
-    if not folder.is_dir():
+
+def _segmenters(corpus: Corpus, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the segmentations of a run; refuse what is unknown or what the corpus cannot give."""
+    from vmnet.segmenters import SEGMENTERS
+
+    given = SEGMENTERS if corpus.source is None else corpus.source.segmenters
+    chosen = _known(asked, SEGMENTERS, "segmenter")
+    if lacking := [name for name in chosen if name not in given]:
         raise VmnetError(
-            f"{folder} is not a folder; --corpus takes 'rendered' or a folder of music videos."
+            f"corpus {corpus.name!r} has no segments of {', '.join(lacking)}, only of "
+            f"{', '.join(given)}."
         )
-    return folder_corpus(folder, seed)
+    if chosen:
+        return chosen
+    lacking = [name for name in SEGMENTATIONS if name not in given]
+    if lacking:
+        print(f"{corpus.name} has features alone: no segments of {', '.join(lacking)}.")
+    return tuple(name for name in SEGMENTATIONS if name in given)
+
+
+# --- systems ------------------------------------------------------------------------------------
+
+
+def seg_vm_net(run: Run, segmenter: str = "") -> System:
+    """Return the paper's proposal for one segmentation (paper IV: one network per S).
+
+    Without a name it is OLDA's, with which the paper's experiment 3 is done, or the run's first.
+    """
+    music, video, _ = _feature_names(run)
+    if not segmenter:
+        segmenter = "olda" if "olda" in run.segmenters else run.segmenters[0]
+    return System("seg_vmnet", segmenter, music, video)
+
+
+def baselines(run: Run) -> tuple[System, ...]:
+    """Return the clip-level systems: the original VM-Net, and with learned music features.
+
+    Paper V-A. A corpus without media may lack the handcrafted features of baseline 1.
+    """
+    music, video, handcrafted = _feature_names(run)
+    two = System("baseline_2", CLIP, music, video)
+    if not handcrafted:
+        return (two,)
+    return (System("baseline_1", CLIP, handcrafted, video), two)
+
+
+def clip_level(run: Run) -> tuple[System, ...]:
+    """Return the baselines, then baseline 2 with the loss of the original VM-Net (CBVMR).
+
+    That has terms within a modality, which do not help according to the thesis (5.1.3): the last
+    system is without them.
+    """
+    from vmnet.models.config import CBVMR
+
+    *_, two = own = baselines(run)
+    losses: dict[str, dict[str, Any]] = {
+        "baseline_2_cbvmr": CBVMR,
+        "baseline_2_cbvmr_inter": CBVMR | {"intra_weights": (0.0, 0.0)},
+    }
+    return (*own, *(replace(two, name=name, training=loss) for name, loss in losses.items()))
+
+
+def seg_vm_nets(run: Run) -> tuple[System, ...]:
+    """Return one Seg-VM-Net for each segmentation of the run."""
+    return tuple(seg_vm_net(run, segmenter) for segmenter in run.segmenters)
+
+
+def all_systems(run: Run) -> tuple[System, ...]:
+    """Return the clip-level systems and the Seg-VM-Nets."""
+    return (*clip_level(run), *seg_vm_nets(run))
+
+
+def _feature_names(run: Run) -> tuple[str, str, str]:
+    """Return what the features of music, of video and of baseline 1's music are called."""
+    source = run.corpus.source
+    if source is None:
+        return "musicnn", "efficientnet", "handcrafted"
+    return "music", "video", "handcrafted" if "handcrafted" in source.extractors else ""
 
 
 # --- stages that go clip by clip ----------------------------------------------------------------
@@ -222,9 +299,42 @@ def _segment(group: str, path: Path) -> dict[str, np.ndarray]:
 def prepare(run: Run, systems: Iterable[System] | None = None) -> dict[str, float]:
     """Compute what is missing of all frame features and boundaries; return the seconds by stage.
 
-    A clip that fails in a stage is noted in `run.failures` and left out from then on.
+    A clip that fails in a stage is noted in `run.failures` and left out from then on. A corpus
+    without media is segmented as a whole, whatever the systems.
     """
+    if run.corpus.source is not None:
+        return _fill_segments(run)
     return run_stages(run, _stages(run, systems or all_systems(run)))
+
+
+def _fill_segments(run: Run) -> dict[str, float]:
+    folders = [segment_folder(run, split) for split in SPLITS]
+    seconds = {}
+    if not all(folder.done for folder in folders):
+        started = time.monotonic()
+        jobs = [job for folder in folders for job in folder.jobs()]
+        failed = run_jobs(jobs, run.jobs, f"segments of {run.corpus.name}", unit="chunk")
+        if failed:
+            raise VmnetError(next(iter(failed.values())))
+        for folder in folders:
+            folder.finish()
+        seconds["segments"] = time.monotonic() - started
+        print(f"segments: {len(run.corpus.clips)} clips in {seconds['segments']:.1f} s")
+    for folder in folders:
+        run.failures |= folder.failures
+    return seconds
+
+
+def segment_folder(run: Run, split: str) -> SegmentFolder:
+    """Return the segment features of one split of a corpus without media, computed or not."""
+    source, clips = run.corpus.source, run.corpus.split(split)
+    assert source is not None
+    made_from = store.key(
+        source=source.key(), clips=[clip.clip_id for clip in clips], segmenters=run.segmenters
+    )
+    return SegmentFolder(
+        run.folder / f"segments/{split}-{made_from}", source, clips, run.segmenters
+    )
 
 
 def run_stages(run: Run, stages: Iterable[ClipStage]) -> dict[str, float]:
@@ -240,11 +350,6 @@ def run_stages(run: Run, stages: Iterable[ClipStage]) -> dict[str, float]:
         seconds[stage.name] = time.monotonic() - started
         print(f"{stage.name}: {len(todo)} clips in {seconds[stage.name]:.1f} s")
     return seconds
-
-
-def all_systems(run: Run) -> tuple[System, ...]:
-    """Return the baselines and one Seg-VM-Net for each segmentation of the run."""
-    return (*BASELINES, *(seg_vm_net(segmenter) for segmenter in run.segmenters))
 
 
 def usable(run: Run) -> list[Clip]:
@@ -282,7 +387,7 @@ def _stages(run: Run, systems: Iterable[System]) -> list[ClipStage]:
     """Return the stages that `systems` need, each once, in the order of the way of the data."""
     systems = list(systems)
     extractors = dict.fromkeys(name for system in systems for name in (system.video, system.music))
-    segmenters = dict.fromkeys(s.segmenter for s in systems if s.segmenter != "clip")
+    segmenters = dict.fromkeys(s.segmenter for s in systems if s.segmenter != CLIP)
     stages = [extractor_stage(name) for name in extractors]
     stages += segmenter_stages(segmenters).values()
     return list({stage.name: stage for stage in stages}.values())
@@ -307,14 +412,25 @@ def clip_arrays(run: Run, stage: ClipStage, clip: Clip) -> dict[str, np.ndarray]
 
 def boundaries(run: Run, segmenter: str, clip: Clip) -> np.ndarray:
     """Return the boundaries of one prepared clip, (n_segments + 1,) s."""
+    return boundaries_of(run, segmenter, [clip])[0]
+
+
+def boundaries_of(run: Run, segmenter: str, clips: Iterable[Clip]) -> list[np.ndarray]:
+    """Return the boundaries of prepared clips, (n_segments + 1,) s each."""
+    if run.corpus.source is not None:
+        found: dict[str, np.ndarray] = {}
+        for split in {clip.split for clip in clips}:
+            found |= segment_folder(run, split).boundaries(segmenter)
+        return [found[clip.clip_id] for clip in clips]
     stage = segmenter_stages([segmenter])[segmenter]
-    return clip_arrays(run, stage, clip)[segmenter]
+    return [clip_arrays(run, stage, clip)[segmenter] for clip in clips]
 
 
 def segment_features(run: Run, system: System, split: str) -> tuple[Sequences, Sequences]:
     """Return (video, music): the segment features of one split, one sequence a clip.
 
-    A segment's feature is the mean of its frames (paper IV-C).
+    A segment's feature is the mean of its frames (paper IV-C): float32, or float16 and
+    memory-mapped where the corpus has no media.
 
     Raises
     ------
@@ -329,10 +445,13 @@ def segment_features(run: Run, system: System, split: str) -> tuple[Sequences, S
             f"corpus {run.corpus.name!r} has {len(clips)} usable clips in its {split!r} split and "
             f"two are needed: add clips{', or mend these:' + reasons if reasons else '.'}"
         )
-    return (
-        _segment_means(run, clips, system.video, system.segmenter),
-        _segment_means(run, clips, system.music, system.segmenter),
-    )
+    names = (system.video, system.music)
+    if run.corpus.source is not None:
+        segments = segment_folder(run, split)
+        video, music = (segments.features(name, system.segmenter) for name in names)
+    else:
+        video, music = (_segment_means(run, clips, name, system.segmenter) for name in names)
+    return video, music
 
 
 def _segment_means(run: Run, clips: Sequence[Clip], extractor: str, segmenter: str) -> Sequences:
@@ -343,7 +462,7 @@ def _segment_means(run: Run, clips: Sequence[Clip], extractor: str, segmenter: s
     for clip in clips:
         frames = clip_arrays(run, stage, clip)["frames"]
         whole_clip = np.array([0.0, len(frames)])
-        edges = whole_clip if segmenter == "clip" else boundaries(run, segmenter, clip)
+        edges = whole_clip if segmenter == CLIP else boundaries(run, segmenter, clip)
         means.append(segment_means(frames, edges))
     return Sequences.from_list(means, [clip.clip_id for clip in clips])
 
@@ -352,7 +471,7 @@ def network(run: Run, system: System) -> "TrainedVMNet":
     """Load or train the network of one system."""
     from vmnet.models import train
 
-    config = _training(run)
+    config = _training(run, system)
     train_video, train_music = segment_features(run, system, "train")
     valid_video, valid_music = segment_features(run, system, "valid")
     folder = run.folder / "networks" / f"{system.name}-{system.segmenter}-{_made_from(run, system)}"
@@ -364,6 +483,17 @@ def embeddings(run: Run, system: System, split: str = "test") -> tuple[Sequences
     video, music = segment_features(run, system, split)
     trained = network(run, system)
     return trained.embed_video(video), trained.embed_music(music)
+
+
+def results_over(runs: Iterable[Run], systems: Any, *args: Any, **kwargs: Any) -> "pd.DataFrame":
+    """Return the results of all runs in one table, one seed each; see `results`.
+
+    `systems` is a function from a run to its systems, such as `baselines`.
+    """
+    import pandas as pd
+
+    tables = [results(run, systems(run), *args, **kwargs) for run in runs]
+    return pd.concat(tables, ignore_index=True)
 
 
 def results(
@@ -444,8 +574,13 @@ def recommend(
     from vmnet.aligners import DISTANCES, distance_matrix
 
     _known([distance], DISTANCES, "distance")
+    if run.corpus.source is not None:
+        raise VmnetError(
+            f"corpus {run.corpus.name!r} has no media to compare a video with; give --corpus with "
+            "a folder of music videos."
+        )
     media.require(video, audio=False)
-    system = seg_vm_net(run.segmenters[0])
+    system = seg_vm_net(run)
     prepare(run, [system])
     trained = network(run, system)
     query = Clip("query", Path(video).absolute(), "query")
@@ -462,6 +597,48 @@ def recommend(
     return [(catalog[i], float(distances[i])) for i in np.argsort(distances, kind="stable")[:top]]
 
 
+def export(run: Run, folder: Path, video: str, music: str) -> int:
+    """Write the features and boundaries of a corpus of media files as a features corpus.
+
+    Parameters
+    ----------
+    folder
+        Gets a manifest and one file a clip (see `vmnet.corpus.features`); made if need be.
+    video, music
+        Keys of `EXTRACTORS`.
+
+    Returns
+    -------
+    n_clips : int
+        Clips written; the others are in `run.failures`.
+
+    Raises
+    ------
+    VmnetError
+        If the corpus has no media, or fewer than two clips of a split can be used.
+    """
+    from vmnet.corpus.features import save_features
+    from vmnet.corpus.manifest import write_manifest
+    from vmnet.features import EXTRACTORS
+
+    if run.corpus.source is not None:
+        raise VmnetError(f"corpus {run.corpus.name!r} has no media: its features are all there is.")
+    _known([video, music], EXTRACTORS, "extractor")
+    system = System("export", CLIP, music, video)
+    run_stages(run, [*_stages(run, [system]), *segmenter_stages(run.segmenters).values()])
+    clips = []
+    for clip in usable(run):
+        frames = {
+            name: clip_arrays(run, extractor_stage(name), clip)["frames"] for name in (video, music)
+        }
+        edges = {name: boundaries(run, name, clip) for name in run.segmenters}
+        path = Path(folder).absolute() / f"{clip.clip_id}.npz"
+        save_features(path, frames[video], frames[music], boundaries=edges)
+        clips.append(replace(clip, path=path))
+    write_manifest(Path(folder).absolute() / "manifest.csv", clips)
+    return len(clips)
+
+
 def _known(names: Iterable[str], known: Mapping[str, Any], what: str) -> tuple[str, ...]:
     """Return `names`, each once; refuse one that is not in `known` before anything is computed."""
     chosen = tuple(dict.fromkeys(names))
@@ -471,25 +648,34 @@ def _known(names: Iterable[str], known: Mapping[str, Any], what: str) -> tuple[s
     return chosen
 
 
-def _training(run: Run) -> "TrainingConfig":
+def _training(run: Run, system: System) -> "TrainingConfig":
+    """Return the settings of a training.
+
+    Features that come without media are whitened by who published them, and the paper takes them
+    as they are; the outputs of our extractors are neither centred nor of one scale.
+    """
     from vmnet.models import TrainingConfig
 
-    return TrainingConfig(seed=run.seed, **run.profile.training)
+    standardize = run.corpus.source is None
+    settings = {**run.profile.training, **system.training}
+    return TrainingConfig(seed=run.seed, standardize=standardize, **settings)
 
 
 def _made_from(run: Run, system: System, **more: Any) -> str:
     """Return the key of everything that decides what `system` learns on this corpus."""
-    clips = usable(run)
-    files = [
-        stage.file(run, clip).relative_to(run.folder).as_posix()
-        for stage in _stages(run, [system])
-        for clip in clips
-    ]
+    if run.corpus.source is not None:
+        files = [segment_folder(run, split).folder.name for split in SPLITS]
+    else:
+        files = [
+            stage.file(run, clip).relative_to(run.folder).as_posix()
+            for stage in _stages(run, [system])
+            for clip in usable(run)
+        ]
     return store.key(
         system=asdict(system),
         seed=run.seed,
-        training=asdict(_training(run)),
+        training=asdict(_training(run, system)),
         files=files,
-        splits=[clip.split for clip in clips],
+        splits=[clip.split for clip in usable(run)],
         **more,
     )

@@ -5,15 +5,20 @@ installed.
 """
 
 import argparse
+import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vmnet.config import DEFAULT_PROFILE, PROFILES, ROOT
+from vmnet.corpus.opening import NAMED
 from vmnet.errors import VmnetError, exit_status
+
+if TYPE_CHECKING:
+    from vmnet.pipeline import Run
 
 NOTEBOOKS = ROOT / "notebooks"
 
@@ -49,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--corpus",
         default="",
         metavar="NAME|FOLDER",
-        help="'rendered', or a folder of your own music videos (default: the profile's)",
+        help=f"{', '.join(NAMED)}, or a folder of your own music videos (default: the profile's)",
     )
     add("--only", default="", metavar="NN", help="only the notebooks whose name starts so: 03")
     add(
@@ -62,9 +67,10 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--seed",
         type=natural,
-        default=0,
+        nargs="+",
+        default=[],
         metavar="N",
-        help="seed of corpus, splits, networks (default: 0)",
+        help="seeds of corpus, splits, networks; one whole run each (default: the profile's)",
     )
     add("--setup-only", action="store_true", help="make the environment and stop")
     add("--tests", action="store_true", help="make the environment, then run the test suite")
@@ -145,21 +151,97 @@ def run(arguments: argparse.Namespace) -> None:
 
     chosen = notebooks(arguments.only)
     corpus = _absolute(arguments.corpus)
-    run = pipeline.open_run(arguments.profile, corpus, arguments.seed, arguments.jobs)
+    runs = pipeline.open_runs(arguments.profile, corpus, arguments.seed, arguments.jobs)
+    figures = runs[0].figures
     parameters = {
         "profile": arguments.profile,
         "corpus": corpus,
-        "seed": arguments.seed,
+        "seeds": [run.seed for run in runs],
         "jobs": arguments.jobs,
     }
+    seconds = {}
     for number, notebook in enumerate(chosen, 1):
         started = time.monotonic()
         print(f"[{number}/{len(chosen)}] {notebook.stem}", flush=True)
-        execute(notebook, run.figures / "notebooks" / notebook.name, parameters)
-        print(f"[{number}/{len(chosen)}] {notebook.stem}: {time.monotonic() - started:.0f} s")
-    pipeline.prepare(run)  # all is kept by now; what failed in the notebooks is noted once more
-    pipeline.report_failures(run)
-    print(f"Figures, tables and executed notebooks: {run.figures}")
+        execute(notebook, figures / "notebooks" / notebook.name, parameters)
+        seconds[notebook.stem] = round(time.monotonic() - started, 1)
+        print(f"[{number}/{len(chosen)}] {notebook.stem}: {seconds[notebook.stem]:.0f} s")
+    for run in runs:
+        pipeline.prepare(run)  # all is kept by now; what failed in the notebooks is noted once more
+        pipeline.report_failures(run)
+    if not arguments.only:
+        save_record(figures, runs, seconds)
+        save_page(figures)
+    print(f"Figures, tables and executed notebooks: {figures}")
+
+
+def save_page(figures: Path) -> None:
+    """Write the page that sets our numbers beside the paper's, next to the folder of figures."""
+    from vmnet.report import page
+
+    of_default = figures.name == DEFAULT_PROFILE
+    name = "RESULTS.md" if of_default else f"RESULTS-{figures.name}.md"
+    print(f"Paper and ours, number by number: {page.save(figures, figures.parent.parent / name)}")
+
+
+def save_record(figures: Path, runs: "Sequence[Run]", seconds: Mapping[str, float]) -> None:
+    """Write run.json: the command, the data, the seconds of each notebook, the machine."""
+    from vmnet import store
+
+    first = runs[0]
+    record = {
+        "command": command([run.seed for run in runs], first),
+        "profile": first.profile.name,
+        "corpus": first.corpus.name,
+        "kind": first.corpus.kind,
+        "seeds": [run.seed for run in runs],
+        "notebooks": dict(seconds),
+        "seconds": round(sum(seconds.values()), 1),
+        "machine": machine(),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+    store.save_text(figures / "run.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def machine() -> dict[str, str | int]:
+    """Return what a reader needs to know of this machine to judge the times."""
+    import platform
+    from importlib.metadata import version
+
+    import psutil
+
+    names = ("tensorflow", "keras", "numpy", "numba")
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in names},
+    }
+
+
+def _processor() -> str:
+    import platform
+
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def command(seeds: Sequence[int], run: "Run") -> str:
+    """Return what a user types to make a run with these seeds."""
+    words = ["./run_all.sh"]
+    if run.profile.name != DEFAULT_PROFILE:
+        words += ["--profile", run.profile.name]
+    if tuple(seeds) != run.profile.seeds:
+        words += ["--seed", *map(str, seeds)]
+    if run.corpus.name != f"{run.profile.corpus}-{run.profile.name}":
+        words += ["--corpus", run.corpus.name]
+    return " ".join(words)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -180,18 +262,19 @@ def _action(arguments: argparse.Namespace) -> str:
     action = next((name for name, wanted in chosen.items() if wanted), "run")
     if action == "run":
         notebooks(arguments.only)
-        if not (_absolute(arguments.corpus) or PROFILES[arguments.profile].corpus):
-            raise VmnetError(f"the profile {arguments.profile!r} needs --corpus FOLDER.")
+        _absolute(arguments.corpus)
     return action
 
 
 def _absolute(corpus: str) -> str:
     """Return a folder's whole path: run_all.sh and the notebooks work from other folders."""
-    if corpus in ("", "rendered"):
+    if not corpus or corpus in NAMED:
         return corpus
     folder = Path(os.environ.get("VMNET_CALLED_FROM", ".")) / Path(corpus).expanduser()
     if not folder.is_dir():
-        raise VmnetError(f"{folder} is not a folder; --corpus takes 'rendered' or a folder.")
+        raise VmnetError(
+            f"{folder} is not a folder; --corpus takes {', '.join(NAMED)} or a folder."
+        )
     return str(folder)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -132,8 +133,8 @@ class SimulatedSource:
     simulation: Simulation
     seed: int
 
-    extractors = tuple(DIMS)
-    segmenters = ("foote", "sf", "olda", "transnet")
+    extractors: ClassVar[tuple[str, ...]] = tuple(DIMS)
+    segmenters: ClassVar[tuple[str, ...]] = ("foote", "sf", "olda", "transnet")
 
     def key(self) -> str:
         """Return what stands for the parameters and the seed."""
@@ -141,8 +142,17 @@ class SimulatedSource:
 
     def load(self, clip: Clip) -> ClipFeatures:
         """Draw one clip, from a random generator of its own."""
-        rng = np.random.default_rng([self.seed, *clip.clip_id.encode()])
-        return draw_clip(self.simulation, self.seed, rng)
+        return draw_clip(self.simulation, self.seed, self._generator(clip))
+
+    def sections(self, clip: Clip) -> list[tuple[float, float, str]]:
+        """Return start (s), end (s) and label of the true sections of a clip."""
+        form = draw_form(self.simulation, self._generator(clip))
+        names = {INTRO: "intro", OUTRO: "outro"}
+        labels = [names.get(label, chr(ord("A") + label - 2)) for label in form.labels.tolist()]
+        return list(zip(form.edges[:-1].tolist(), form.edges[1:].tolist(), labels, strict=True))
+
+    def _generator(self, clip: Clip) -> np.random.Generator:
+        return np.random.default_rng([self.seed, *clip.clip_id.encode()])
 
 
 @dataclass(frozen=True, eq=False)

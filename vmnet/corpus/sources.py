@@ -33,8 +33,11 @@ class FeatureSource(Protocol):
     `extractors` and `segmenters` name the frames and the boundaries that every clip has.
     """
 
-    extractors: tuple[str, ...]
-    segmenters: tuple[str, ...]
+    @property
+    def extractors(self) -> tuple[str, ...]: ...
+
+    @property
+    def segmenters(self) -> tuple[str, ...]: ...
 
     def key(self) -> str:
         """Return what stands for all that decides the result of `load`."""

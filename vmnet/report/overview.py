@@ -1,7 +1,7 @@
 """One clip along its time: pictures, sound, music sections, shots."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -34,6 +34,7 @@ from vmnet.report.style import (
 LEFT, RIGHT, HEAD, FOOT, GAP = 0.86, 0.66, 0.31, 0.39, 0.07
 WIDTH = PAGE_WIDTH - LEFT - RIGHT
 N_POINTS = 1400  # of a drawn curve: finer than print
+N_COMPONENTS = 16  # principal components drawn of features
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class ClipOverview:
     `frames` are key frames (time, (h, w, 3) uint8), ascending; `waveform` (n,) in [-1, 1] spans the
     clip; `novelty` is (times, curve >= 0) and `shot_probability` (times, f(t) in 0..1);
     `music_boundaries` has (n_segments + 1,) seconds for each segmenter; `shot_boundaries` likewise.
-    What was not computed is empty.
+    What was not computed is empty. `features` are (n_seconds, dim) by name, for clips known by
+    their features alone.
     Ground truth, where it is known: `sections` (start, end, label), and the times of `cuts`.
     """
 
@@ -58,6 +60,7 @@ class ClipOverview:
     shot_boundaries: np.ndarray
     sections: Sequence[tuple[float, float, str]] = ()
     cuts: Sequence[float] = ()
+    features: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class Row(NamedTuple):
@@ -106,6 +109,7 @@ def _rows(clip: ClipOverview) -> list[Row]:
     rows = [
         (len(clip.frames), Row("pictures", _strip_height(clip), "", _draw_strip)),
         (len(clip.sections), Row("true sections", 0.17, sections, _draw_sections)),
+        *((len(frames), _features_row(name, frames)) for name, frames in clip.features.items()),
         (len(clip.waveform), Row("sound", 0.5, "", _draw_waveform)),
         (len(clip.novelty[0]), Row("novelty", 0.4, "", _draw_novelty)),
         *((True, _segments_row(name, edges)) for name, edges in clip.music_boundaries.items()),
@@ -120,6 +124,11 @@ def _segments_row(segmenter: str, boundaries: np.ndarray) -> Row:
     draw = partial(_draw_spans, boundaries=boundaries, colour=colour_of(segmenter))
     note = count(len(boundaries) - 1, "segment")
     return Row(segmenter_symbol(segmenter), 0.15, note, draw)
+
+
+def _features_row(name: str, frames: np.ndarray) -> Row:
+    note = f"{frames.shape[1]:,}-d, {N_COMPONENTS}\ncomponents"
+    return Row(name, 0.5, note, partial(_draw_features, frames=frames))
 
 
 def _time_axis(axes: Axes, clip: ClipOverview) -> None:
@@ -191,6 +200,18 @@ def _draw_waveform(axes: Axes, clip: ClipOverview) -> None:
     axes.fill_between(times, low, high, color="#4A5A70", lw=0.2)
     loudest = max(float(np.abs(clip.waveform).max()), 1e-6)
     axes.set_ylim(-1.04 * loudest, 1.04 * loudest)
+
+
+def _draw_features(axes: Axes, clip: ClipOverview, frames: np.ndarray) -> None:
+    """Draw the largest principal components of the features, one line of the picture each."""
+    centred = frames - frames.mean(axis=0)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    components = (left * sizes)[:, :N_COMPONENTS].T
+    limit = max(float(np.abs(components).max()), 1e-9)
+    extent = (0, len(frames), 0, 1)
+    shown = axes.imshow(components, extent=extent, aspect="auto", cmap="RdBu_r")
+    shown.set_clim(-limit, limit)
+    axes.set_ylim(0, 1)
 
 
 def _draw_novelty(axes: Axes, clip: ClipOverview) -> None:

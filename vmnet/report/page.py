@@ -11,7 +11,7 @@ files. What the folder must and may hold:
 | `training.csv` | one row per training, `TRAINING` |
 | `segment_lengths.csv` | as written by notebook 00, shown as it is |
 | `run.json` | `RUN`: how, when and on what machine all of it was made |
-| `clips.csv`, if any | clip, split, seconds, ...: shown by split |
+| `clips.csv`, if any | as written by notebook 00, shown as it is |
 | `indel_sweep.csv`, if any | tidy results of the validation clips, with a column indel |
 | `speed.json`, if any | what `benchmarks/train.py` measured: a list of `SPEED` |
 | `explanations.md`, if any | by hand: `## ID` of a conclusion, then why it does not hold here |
@@ -38,12 +38,14 @@ from vmnet.report.claims import CLAIMS
 from vmnet.report.names import DISTANCES, SEGMENTERS, SYSTEMS
 from vmnet.report.replication import (
     CELL,
+    FEWEST_CELLS,
     FITTED,
     SIMULATED,
     Conclusion,
     Spearman,
     by_seed,
     cells,
+    comparable,
     conclusions,
     correlations,
 )
@@ -103,7 +105,7 @@ SOURCES = {
     "segment_lengths": Source("00_corpus", "00-08", "segment_lengths.csv"),
     "baselines": Source("01_baselines", "01-04", "results_01.csv"),
     "table2": Source("02_experiment1_aggregation", "02-03", "results_02.csv"),
-    "training": Source("02_experiment1_aggregation", "02-06", "training.csv"),
+    "training": Source("02_experiment1_aggregation", "02-07", "training.csv"),
     "table3": Source("03_experiment2_alignment", "03-03", "results_03.csv"),
     "trace_forms": Source("03_experiment2_alignment", "03-06", "results_03.csv"),
     "indel_sweep": Source("03_experiment2_alignment", "03-08", "indel_sweep.csv"),
@@ -138,8 +140,8 @@ class Page:
 
     @property
     def link(self) -> str:
-        """The folder as seen from the page, which stands beside `figures/`."""
-        return f"figures/{self.folder.name}"
+        """The folder as seen from the page, which stands two above it."""
+        return "/".join(self.folder.resolve().parts[-2:])
 
     @property
     def simulated(self) -> bool:
@@ -259,15 +261,18 @@ def _introduction(page: Page) -> str:
         f"{run['date']} by `{run['command']}`. A mean rank is the mean over the seeds, ± the mean "
         "of their 95 % intervals over the queries; the columns beside it are the seeds alone. A "
         f"random order has the mean rank {origin.chance['mean_rank']:.1f}. This page is made from "
-        f"the files in `{page.link}` by `python -m vmnet.report.page {page.link} > RESULTS.md`."
+        f"the files in `{page.link}` by `python -m vmnet.report.page {page.link}`."
     )
     return f"{_wrap(what)}\n\n{_wrap(how)}"
 
 
 def _agreement(page: Page) -> Iterable[str]:
+    yield "## Is the order of the cells the paper's?"
+    if len(comparable(page.cells)) < FEWEST_CELLS:
+        yield "Too few cells were computed to say."
+        return
     found = correlations(page.cells)
     free = "not fitted " if page.simulated else ""
-    yield "## Is the order of the cells the paper's?"
     yield _wrap(
         f"Spearman's correlation between our mean ranks and the paper's over the "
         f"{found['all'].n} cells {free}of tables II to IV and the baselines, each counted once: "
@@ -277,10 +282,9 @@ def _agreement(page: Page) -> Iterable[str]:
         + ", ".join(f"[{name}]({page.link}/{name})" for name in RESULTS)
         + "."
     )
-    names = {"all": "all", "baselines": "baselines"}
     rows = [
         {
-            "cells": names.get(name, f"table {name}"),
+            "cells": name if name == "all" else f"table {name}",
             "number": each.n,
             "correlation (95 % interval)": _rho(each),
         }
@@ -412,9 +416,16 @@ def _indel_sweep(page: Page) -> Iterable[str]:
 
 
 def _table_4(page: Page) -> Iterable[str]:
-    yield "## Table IV, experiment 3: realistic scenarios, OLDA"
+    realistic = page.results[page.results["scenario"] != "vanilla"]["segmenter"].unique()
+    segmenter = "olda" if "olda" in realistic or len(realistic) != 1 else str(realistic[0])
+    entries = {
+        names: ((system, segmenter, distance, scenario), rank)
+        for names, ((system, _, distance, scenario), rank) in _entries(page, "IV").items()
+    }
+    yield "## Table IV, experiment 3: realistic scenarios"
     yield _made_by(page, "table4")
-    yield _ranks(page, ("δ", "scenario"), _entries(page, "IV"))
+    yield f"Segments: the paper's OLDA, ours {SEGMENTERS.get(segmenter, segmenter)}."
+    yield _ranks(page, ("δ", "scenario"), entries)
 
 
 def _corpus(page: Page) -> Iterable[str]:
@@ -422,16 +433,7 @@ def _corpus(page: Page) -> Iterable[str]:
     clips = page.folder / SOURCES["clips"].file
     if clips.exists():
         yield _made_by(page, "clips")
-        by_split = _read_csv(clips, ("split", "seconds")).groupby("split", sort=False)["seconds"]
-        yield _markdown(
-            {
-                "split": split,
-                "clips": f"{len(seconds):,}",
-                "mean length": tables.duration(float(seconds.mean())),
-                "deviation": tables.duration(float(seconds.std(ddof=0))),
-            }
-            for split, seconds in by_split
-        )
+        yield tables.to_markdown(_read_csv(clips, ("split",), text=True))
     yield _made_by(page, "segment_lengths")
     lengths = _read_csv(page.folder / SOURCES["segment_lengths"].file, ("S",), text=True)
     yield tables.to_markdown(lengths)

@@ -145,6 +145,11 @@ def by_seed(results: "pd.DataFrame") -> "pd.DataFrame":
     return chosen.set_index([*keys, "seed"])["value"].unstack("seed").sort_index()
 
 
+def comparable(cells: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the cells that were computed and not fitted."""
+    return cells[~cells["fitted"] & cells["ours"].notna()]
+
+
 def correlation(cells: "pd.DataFrame", seed: int = 0) -> Spearman:
     """Return Spearman's correlation of our mean ranks and the paper's over the cells not fitted.
 
@@ -160,7 +165,7 @@ def correlation(cells: "pd.DataFrame", seed: int = 0) -> Spearman:
     """
     from scipy import stats
 
-    free = cells[~cells["fitted"] & cells["ours"].notna()]
+    free = comparable(cells)
     if len(free) < FEWEST_CELLS:
         raise VmnetError(
             f"A correlation needs at least {FEWEST_CELLS} cells that were computed and not fitted, "
@@ -192,7 +197,7 @@ def correlations(cells: "pd.DataFrame", seed: int = 0) -> dict[str, Spearman]:
     """Return `correlation` over all cells ("all"), then over each table with enough of them."""
     found = {"all": correlation(cells, seed)}
     for table, some in cells.groupby("table", sort=False):
-        if (~some["fitted"] & some["ours"].notna()).sum() >= FEWEST_CELLS:
+        if len(comparable(some)) >= FEWEST_CELLS:
             found[str(table)] = correlation(some, seed)
     return found
 

@@ -9,6 +9,7 @@ intervals: like the paper's, it speaks of the queries, not of the training.
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from vmnet.errors import VmnetError
 from vmnet.evaluation.experiment import COLUMNS
 from vmnet.evaluation.metrics import chance
+from vmnet.store import save_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,6 +126,13 @@ def _require_one_corpus(results: "pd.DataFrame") -> None:
                 f"The results table mixes {column} {', '.join(map(str, found))}: "
                 "select one before making a table or a figure."
             )
+
+
+def save_results(results: "pd.DataFrame", folder: Path, name: str) -> Path:
+    """Write the tidy table as NAME.csv, whole, and return its path."""
+    path = Path(folder) / f"{name}.csv"
+    save_text(path, results.to_csv(index=False, lineterminator="\n"))
+    return path
 
 
 def require_system(results: "pd.DataFrame", system: str) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmnet import media, pipeline
-from vmnet.corpus import Clip
+from vmnet.corpus import SPLITS, Clip
 from vmnet.corpus.folder import RENDERED
 from vmnet.errors import VmnetError
 from vmnet.report.names import SEGMENTERS, SYSTEMS
+from vmnet.segments import CLIP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,17 +25,35 @@ CURVES = ("novelty_times", "novelty", "shot_times", "shot_probability")
 PAPER_LENGTHS = {"foote": "18.6 to 20", "sf": "18.6 to 20", "olda": "18.6 to 20", "transnet": "6.6"}
 
 
-def clips(run: "Run") -> "pd.DataFrame":
-    """Return one row per usable clip: split, title, seconds, and segments of each segmentation."""
+def corpus_summary(run: "Run") -> "pd.DataFrame":
+    """Return, for each split, the number of clips, their lengths and their segments."""
     import pandas as pd
 
     rows = []
-    for clip in pipeline.usable(run):
-        edges = {name: pipeline.boundaries(run, name, clip) for name in run.segmenters}
-        seconds = float(next(iter(edges.values()))[-1])
-        row = {"clip": clip.clip_id, "split": clip.split, "title": clip.title, "seconds": seconds}
-        rows.append(row | {f"{SEGMENTERS[name]}": len(edge) - 1 for name, edge in edges.items()})
-    return pd.DataFrame(rows).round({"seconds": 1})
+    for split in SPLITS:
+        clips = [clip for clip in pipeline.usable(run) if clip.split == split]
+        edges = {name: pipeline.boundaries_of(run, name, clips) for name in run.segmenters}
+        seconds = np.array([edge[-1] for edge in next(iter(edges.values()))])
+        row = {"split": split, "clips": len(clips)}
+        row |= {"mean length (s)": f"{seconds.mean():.1f}", "deviation (s)": f"{seconds.std():.1f}"}
+        for name, those in edges.items():
+            mean = np.mean([len(edge) - 1 for edge in those])
+            row[f"segments a clip, {SEGMENTERS[name]}"] = f"{mean:.1f}"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def clips(run: "Run", n_clips: int = 20) -> "pd.DataFrame":
+    """Return one row for each of the first usable test clips: seconds, segments by segmentation."""
+    import pandas as pd
+
+    shown = [clip for clip in pipeline.usable(run) if clip.split == "test"][:n_clips]
+    table = pd.DataFrame({"clip": [c.clip_id for c in shown], "title": [c.title for c in shown]})
+    for name in run.segmenters:
+        edges = pipeline.boundaries_of(run, name, shown)
+        table["seconds"] = [round(float(edge[-1]), 1) for edge in edges]
+        table[SEGMENTERS[name]] = [len(edge) - 1 for edge in edges]
+    return table
 
 
 def segment_lengths(run: "Run") -> "pd.DataFrame":
@@ -43,9 +62,8 @@ def segment_lengths(run: "Run") -> "pd.DataFrame":
 
     rows = []
     for name in run.segmenters:
-        lengths = np.concatenate(
-            [np.diff(pipeline.boundaries(run, name, clip)) for clip in pipeline.usable(run)]
-        )
+        edges = pipeline.boundaries_of(run, name, pipeline.usable(run))
+        lengths = np.concatenate([np.diff(edge) for edge in edges])
         rows.append(
             {
                 "S": SEGMENTERS[name],
@@ -61,6 +79,8 @@ def segment_lengths(run: "Run") -> "pd.DataFrame":
 def overview(run: "Run", clip_id: str = "") -> "ClipOverview":
     """Gather what the run's segmenters found in one clip (the first test clip, unless named)."""
     clip = _chosen(run, clip_id)
+    if run.corpus.source is not None:
+        return _overview_of_features(run, clip)
     stages = pipeline.segmenter_stages(run.segmenters).values()
     kept = [pipeline.clip_arrays(run, stage, clip) for stage in stages]
     wanted = {*run.segmenters, *CURVES}
@@ -100,14 +120,63 @@ def overview_of(
     )
 
 
+def _overview_of_features(run: "Run", clip: Clip) -> "ClipOverview":
+    from vmnet.corpus.simulated import SimulatedSource
+    from vmnet.report.figures import ClipOverview
+
+    source = run.corpus.source
+    assert source is not None
+    features = source.load(clip)
+    nothing = np.zeros(0)
+    edges = {name: features.boundaries[name] for name in run.segmenters}
+    return ClipOverview(
+        title=_title(clip),
+        kind=run.corpus.kind,
+        duration=float(next(iter(edges.values()))[-1]),
+        frames=[],
+        waveform=nothing,
+        novelty=(nothing, nothing),
+        music_boundaries={name: edges[name] for name in edges if name != "transnet"},
+        shot_probability=(nothing, nothing),
+        shot_boundaries=edges.get("transnet", nothing),
+        sections=source.sections(clip) if isinstance(source, SimulatedSource) else (),
+        features={name: features.frames[name] for name in ("video", "music")},
+    )
+
+
 def training_curves(run: "Run", systems: Iterable["System"]) -> dict[str, Any]:
     """Return the training curve of each system's network, by the name shown in the figure."""
     return {
-        SYSTEMS[system.name] if system.segmenter == "clip" else SEGMENTERS[system.segmenter]: (
+        SYSTEMS[system.name] if system.segmenter == CLIP else SEGMENTERS[system.segmenter]: (
             pipeline.network(run, system).curve
         )
         for system in systems
     }
+
+
+def trainings(runs: Iterable["Run"]) -> "pd.DataFrame":
+    """Return one row for each training of the runs: updates, seconds, energy."""
+    import pandas as pd
+
+    rows = []
+    for run in runs:
+        for system in pipeline.all_systems(run):
+            trained = pipeline.network(run, system)
+            rows.append(
+                {
+                    "system": system.name,
+                    "segmenter": system.segmenter,
+                    "seed": run.seed,
+                    "loss": trained.config.loss,
+                    "updates": int(trained.curve["step"][-1]),
+                    "best_step": trained.best_step,
+                    "seconds": round(trained.seconds, 1),
+                    "energy_kwh": trained.energy_kwh,
+                    "co2_kg": trained.co2_kg,
+                    "energy_kind": trained.energy_kind,
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def indel_sweep(run: "Run", system: "System") -> "pd.DataFrame":
@@ -138,10 +207,10 @@ def qualitative(
     for q in drawn:
         nearest = np.argsort(distances[q], kind="stable")[:n_top]
         tracks = [
-            Track(_key_frame(test[t]), _title(test[t]), float(distances[q, t]), t == q)
+            Track(_key_frame(run, test[t]), _title(test[t]), float(distances[q, t]), t == q)
             for t in nearest
         ]
-        frame = _key_frame(test[q])
+        frame = _key_frame(run, test[q])
         queries.append(QualitativeQuery(_title(test[q]), frame, tracks, distances[q], int(q)))
     return queries
 
@@ -178,9 +247,20 @@ def _title(clip: Clip) -> str:
     return clip.title or clip.clip_id
 
 
-def _key_frame(clip: Clip) -> np.ndarray:
-    """Return the picture in the middle of a clip, (h, w, 3) uint8."""
-    return media.picture_at(clip.path, media.probe(clip.path).duration / 2)
+def _key_frame(run: "Run", clip: Clip) -> np.ndarray:
+    """Return the picture in the middle of a clip, (h, w, 3) uint8.
+
+    Where there are no pictures, the self-similarity of the video features over time stands for it.
+    """
+    if run.corpus.source is None:
+        return media.picture_at(clip.path, media.probe(clip.path).duration / 2)
+    from matplotlib import colormaps
+
+    frames = run.corpus.source.load(clip).frames["video"]
+    frames = frames - frames.mean(axis=0)
+    frames /= np.linalg.norm(frames, axis=1, keepdims=True) + 1e-9
+    similarity = np.clip(0.5 + frames @ frames.T, 0, 1)
+    return (255 * colormaps["cividis"](similarity)[..., :3]).astype(np.uint8)
 
 
 def _truth(path: Path) -> dict[str, Any]:

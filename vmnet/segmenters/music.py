@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import scipy
+from scipy.spatial.distance import cdist
 
 from vmnet import media, store
 from vmnet.compiled import ensure_compiled
@@ -165,6 +166,8 @@ def _beat_features(path: Path, _fingerprint: str) -> BeatFeatures:
 def boundary_rows(rows: np.ndarray, method: str, **settings: float) -> np.ndarray:
     """Return the rows of any feature at which Foote or SF finds a boundary.
 
+    In one thing SF is not MSAF's: see `_mutual_neighbours`.
+
     Parameters
     ----------
     rows : (n, dim) of any meaning, one a beat or one a second; n >= 2, no column constant
@@ -175,8 +178,9 @@ def boundary_rows(rows: np.ndarray, method: str, **settings: float) -> np.ndarra
     -------
     (n_boundaries,) int64, increasing, between the first and the last row
     """
+    module, config = _OF_ROWS[method]
     with np.errstate(divide="ignore", invalid="ignore"):  # a novelty that is 0 everywhere
-        indices, _ = _homogeneous(method, rows, **settings)
+        indices, _ = _homogeneous(module, {**config, **settings}, rows)
     return indices[1:-1]
 
 
@@ -184,6 +188,20 @@ def _circular_shift(square: np.ndarray) -> np.ndarray:
     """Turn a recurrence matrix into a time-lag matrix, as SF's own loop does element by element."""
     index = np.arange(len(square))
     return square[(index[:, None] + index) % len(square), index].astype(np.float64)
+
+
+def _mutual_neighbours(columns: np.ndarray, k: float, **_: Any) -> np.ndarray:
+    """Return which columns are among the k nearest of one another, (n, n) bool.
+
+    These are the links that librosa's `recurrence_matrix` documents. As MSAF calls it, it keeps any
+    k of the k + 2 nearest, which may differ between processors, and takes ten times as long.
+    """
+    distances = cdist(columns.T, columns.T)
+    np.fill_diagonal(distances, np.inf)
+    nearest = np.argsort(distances, axis=1, kind="stable")[:, : int(k)]
+    linked = np.zeros(distances.shape, dtype=bool)
+    np.put_along_axis(linked, nearest, True, axis=1)
+    return linked & linked.T
 
 
 class _GivenFeatures:
@@ -211,6 +229,11 @@ _FOOTE = _private_copy(
     signal=SimpleNamespace(gaussian=scipy.signal.windows.gaussian),  # moved in SciPy 1.13
 )
 _SF = _private_copy(msaf.algorithms.sf.segmenter, circular_shift=_circular_shift)
+_SF_OF_ROWS = _private_copy(
+    msaf.algorithms.sf.segmenter,
+    circular_shift=_circular_shift,
+    librosa=SimpleNamespace(segment=SimpleNamespace(recurrence_matrix=_mutual_neighbours)),
+)
 _OLDA = _private_copy(
     msaf.algorithms.olda.segmenter,
     Features=_GivenFeatures,
@@ -220,25 +243,24 @@ _OLDA = _private_copy(
 Indices = tuple[np.ndarray, np.ndarray]  # boundaries as rows of the features, and their labels
 
 
-_HOMOGENEOUS: dict[str, tuple[Any, dict[str, Any]]] = {
+_OF_ROWS = {
     "foote": (_FOOTE, msaf.algorithms.foote.config),
-    "sf": (_SF, msaf.algorithms.sf.config),
+    "sf": (_SF_OF_ROWS, msaf.algorithms.sf.config),
 }
 
 
-def _homogeneous(method: str, rows: np.ndarray, **settings: float) -> Indices:
-    module, config = _HOMOGENEOUS[method]
+def _homogeneous(module: Any, config: dict[str, Any], rows: np.ndarray) -> Indices:
     given = SimpleNamespace(features=rows.copy())  # the algorithms write into it
     clip = SimpleNamespace(audio_file="")
-    return module.Segmenter(clip, features=given, **{**config, **settings}).processFlat()
+    return module.Segmenter(clip, features=given, **config).processFlat()
 
 
 def _foote(features: BeatFeatures) -> Indices:
-    return _homogeneous("foote", features.pcp)
+    return _homogeneous(_FOOTE, msaf.algorithms.foote.config, features.pcp)
 
 
 def _sf(features: BeatFeatures) -> Indices:
-    return _homogeneous("sf", features.pcp)
+    return _homogeneous(_SF, msaf.algorithms.sf.config, features.pcp)
 
 
 def _olda(features: BeatFeatures) -> Indices:

@@ -1,0 +1,168 @@
+"""Segment features of a corpus whose clips come from a `FeatureSource`: one pass, nothing large.
+
+The frames of 50,000 clips are some 50 GB and are never kept. Chunks of clips go through worker
+processes, which keep the mean of every segment in 16 bits; the chunks are then joined to one file
+per modality and segmentation, which is read by memory mapping. A pass that was killed goes on with
+the chunks that are missing.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from vmnet import store
+from vmnet.aligners import Sequences
+from vmnet.batch import Job
+from vmnet.corpus.clips import Clip
+from vmnet.corpus.sources import ClipFeatures, FeatureSource
+from vmnet.errors import VmnetError
+
+CLIP = "clip"
+"""The segmentation of the clip-level systems: one segment that lasts the whole clip."""
+
+CHUNK = 50  # clips a job; so many are lost when a run is killed
+
+
+@dataclass(frozen=True)
+class SegmentFolder:
+    """The segment features of the clips of one split, below one folder.
+
+    `segmenters` are names of the source's boundaries; `CLIP` is there besides.
+    """
+
+    folder: Path
+    source: FeatureSource
+    clips: tuple[Clip, ...]
+    segmenters: tuple[str, ...]
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why a clip is left out, by clip_id; empty before `finish`."""
+        if not self.done:
+            return {}
+        return json.loads(self._last.read_text(encoding="utf-8"))
+
+    @property
+    def done(self) -> bool:
+        """Whether all is computed."""
+        return self._last.exists()
+
+    @property
+    def _last(self) -> Path:
+        return self.folder / "failures.json"
+
+    def jobs(self) -> list[Job]:
+        """Return a job for each chunk of clips that is missing."""
+        if self.done:
+            return []
+        return [
+            Job(file.stem, file, partial(_keep_chunk, self.source, chunk, self.segmenters, file))
+            for file, chunk in self._chunks.items()
+            if not file.exists()
+        ]
+
+    def finish(self) -> None:
+        """Join the chunks, all of which are there."""
+        if self.done:
+            return
+        files = list(self._chunks)
+        failures = self._join(files)
+        names = [clip.clip_id for clip in self.clips if clip.clip_id not in failures]
+        store.save_text(self.folder / "clips.txt", "".join(f"{name}\n" for name in names))
+        store.save_text(self._last, json.dumps(failures, indent=1, ensure_ascii=False) + "\n")
+        for file in files:
+            file.unlink()
+        files[0].parent.rmdir()
+
+    @property
+    def _chunks(self) -> dict[Path, tuple[Clip, ...]]:
+        starts = range(0, len(self.clips), CHUNK)
+        folder = self.folder / "chunks"
+        return {folder / f"{i:06}.npz": self.clips[i : i + CHUNK] for i in starts}
+
+    def features(self, name: str, segmenter: str) -> Sequences:
+        """Return the float16 segment features called `name`, memory-mapped, one sequence a clip."""
+        data = np.load(self.folder / f"{name}-{segmenter}.npy", mmap_mode="r", allow_pickle=False)
+        return Sequences(data, self._offsets(segmenter), self.clip_ids)
+
+    def boundaries(self, segmenter: str) -> dict[str, np.ndarray]:
+        """Return the boundaries of every clip, (n_segments + 1,) s, by clip_id."""
+        edges = store.load_array(self.folder / f"boundaries-{segmenter}.npy")
+        firsts = self._offsets(segmenter) + np.arange(len(self.clip_ids) + 1)  # one edge more each
+        return dict(zip(self.clip_ids, np.split(edges, firsts[1:-1]), strict=True))
+
+    @property
+    def clip_ids(self) -> tuple[str, ...]:
+        """The clips that did not fail, in the corpus' order."""
+        return tuple((self.folder / "clips.txt").read_text(encoding="utf-8").splitlines())
+
+    def _offsets(self, segmenter: str) -> np.ndarray:
+        counts = store.load_array(self.folder / f"counts-{segmenter}.npy")
+        return np.concatenate([[0], np.cumsum(counts)])
+
+    def _join(self, files: Sequence[Path]) -> dict[str, str]:
+        """Join the arrays of all chunks, name by name; return what failed."""
+        failures: dict[str, str] = {}
+        holders: dict[str, list[Path]] = {}  # a chunk of failures alone holds no arrays
+        for file in files:
+            with np.load(file, allow_pickle=False) as part:
+                failures |= json.loads(str(part["failures"]))
+                for name in part.files:
+                    holders.setdefault(name, []).append(file)
+        del holders["failures"]
+        for name, those in holders.items():
+            joined = np.concatenate([_read(file, name) for file in those])
+            store.save_array(self.folder / f"{name}.npy", joined)
+        return failures
+
+
+def _read(file: Path, name: str) -> np.ndarray:
+    with np.load(file, allow_pickle=False) as part:
+        return part[name]
+
+
+def _keep_chunk(
+    source: FeatureSource, clips: Sequence[Clip], segmenters: Sequence[str], file: Path
+) -> None:
+    """Write the segment features, counts and boundaries of a chunk of clips."""
+    kept: dict[str, list[np.ndarray]] = {}
+    failures = {}
+    for clip in clips:
+        try:
+            arrays = segment_arrays(source.load(clip), segmenters)
+        except VmnetError as error:
+            failures[clip.clip_id] = str(error)
+            continue
+        for name, array in arrays.items():
+            kept.setdefault(name, []).append(array)
+    joined = {name: np.concatenate(arrays) for name, arrays in kept.items()}
+    store.save_arrays(file, failures=np.array(json.dumps(failures)), **joined)
+
+
+def segment_arrays(features: ClipFeatures, segmenters: Sequence[str]) -> Mapping[str, np.ndarray]:
+    """Return what is kept of one clip.
+
+    Returns
+    -------
+    arrays : by name
+        `<frames>-<segmenter>` (n_segments, dim) float16, the mean of the frames of each segment
+        (paper IV-C); `boundaries-<segmenter>` (n_segments + 1,) s; `counts-<segmenter>` (1,). What
+        is known of the whole clip alone ("handcrafted") comes for `CLIP` alone.
+    """
+    from vmnet.segmenters.boundaries import segment_means
+
+    duration = max(len(frames) for frames in features.frames.values())
+    edges = {CLIP: np.array([0.0, duration])} | {s: features.boundaries[s] for s in segmenters}
+    arrays = {}
+    for segmenter, boundaries in edges.items():
+        arrays[f"boundaries-{segmenter}"] = boundaries
+        arrays[f"counts-{segmenter}"] = np.array([len(boundaries) - 1])
+        for name, frames in features.frames.items():
+            if segmenter == CLIP or name in ("video", "music"):
+                means = segment_means(frames, boundaries)
+                arrays[f"{name}-{segmenter}"] = means.astype(np.float16)
+    return arrays
