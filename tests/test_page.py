@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -177,6 +178,41 @@ def test_other_data_were_not_fitted(tmp_path):
     assert "figures/mine/results_01.csv" in text
 
 
+def change(folder, function):
+    """Pass each results file through a function."""
+    for name in page.RESULTS:
+        function(pd.read_csv(folder / name)).to_csv(folder / name, index=False)
+
+
+def test_a_run_of_less_has_gaps_and_fewer_verdicts(copy):
+    def less(table):  # one segmentation, and no baseline 1
+        kept = table["segmenter"].isin(["clip", "olda"]) & (table["system"] != "baseline_1")
+        return table[kept].replace({"segmenter": {"olda": "foote"}})
+
+    change(copy, less)
+    text = page.results_page(copy)
+    rows = {row[0]: row for row in table_of(text, "Clip-level")}
+    assert rows["Baseline 1"] == ["Baseline 1", "193 ±25", "missing", "", "", "", ""]
+    assert [row[3] for row in table_of(text, "Table II,")].count("missing") == 9
+    assert "missing" not in {row[3] for row in table_of(text, "Table IV")}
+    assert "Segments: the paper's OLDA, ours Foote." in lines_of(text, "Table IV")
+    here = {row[0].split("`")[1]: row[3] for row in table_of(text, "Which of")[2:]}
+    assert here["trace_best_vanilla"] == here["best_trace_best_crop"] == "not computed"
+
+
+def test_a_run_of_very_little_is_not_correlated(copy):
+    other = {name: f"{name}_of_ours" for name in ("centroid", "single", "complete", *paper.TABLE_3)}
+    change(copy, lambda table: table.replace({"distance": other}))
+    assert "Too few cells were computed to say." in page.results_page(copy)
+
+
+def test_results_without_the_papers_system_are_refused(copy):
+    for name in page.RESULTS[1:]:
+        shutil.copy(copy / page.RESULTS[0], copy / name)
+    with pytest.raises(VmnetError, match="no system 'seg_vmnet'"):
+        page.results_page(copy)
+
+
 def test_loss_variants_stand_below_the_baselines(text):
     names = [row[0] for row in table_of(text, "Clip-level")[2:]]
     assert names == ["Baseline 1", "Baseline 2", "Baseline 2, CBVMR's loss", "Chance"]
@@ -237,7 +273,7 @@ def test_speed_is_shown_where_it_was_measured(copy, text):
 
 
 def test_optional_files_are_shown(copy):
-    (copy / "clips.csv").write_text("clip,split,seconds\na,train,60\nb,train,120\nc,test,90\n")
+    (copy / "clips.csv").write_text("split,clips,mean length (s)\ntrain,4000,233.90\n")
     sweep = [
         row.assign(indel=cost)
         for cost in (0.01, 0.05)
@@ -247,7 +283,7 @@ def test_optional_files_are_shown(copy):
     for name in ("figure8", "own_figure", "figure7"):
         (copy / f"{name}.png").touch()
     text = page.results_page(copy)
-    assert table_of(text, "Clips and segments")[2] == ["train", "2", "1:30", "30 s"]
+    assert table_of(text, "Clips and segments")[2] == ["train", "4000", "233.90"]
     body = table_of(text, "Indel costs")[2:]
     assert [row[0] for row in body] == ["0.01", "0.05", "Chance"]
     assert body[0][2].endswith("(the paper's cost)")
@@ -261,8 +297,7 @@ def test_every_table_names_a_cell_that_makes_it(text):
         notebook = json.loads((ROOT / f"notebooks/{source.notebook}.ipynb").read_text())
         cells = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
         assert source.cell in cells, f"{source.notebook} has no cell {source.cell}"
-        if table != "training":  # drawn by that cell, written by the run
-            assert f'"{table}"' in cells[source.cell], (table, source)
+        assert f'"{table}"' in cells[source.cell], (table, source)
     for table in ("baselines", "table2", "table3", "trace_forms", "table4", "segment_lengths"):
         source = page.SOURCES[table]
         link = rf"\[{source.notebook}\]\(notebooks/{source.notebook}\.ipynb\)"
