@@ -146,3 +146,42 @@ def crop(segments):
 
 def stretch(segments):
     return [copy for segment in segments for copy in (segment, segment)]
+
+
+# --- the loss of the original VM-Net (thesis, section 5.1.3) --------------------------------------
+
+
+def nearest_violations(anchors, others, clips, margin, top):
+    """L_VM or L_MV: the `top` nearest negatives of each anchor, one after the other."""
+    total = 0.0
+    kept = min(top, len(clips) - 1)
+    for i, anchor in enumerate(anchors):
+        negatives = [other for j, other in enumerate(others) if clips[j] != clips[i]]
+        nearest = sorted(-dot(anchor, negative) for negative in negatives)[:kept]
+        for distance in nearest:
+            total += max(-dot(anchor, others[i]) - distance + margin, 0)
+    return total / (len(anchors) * kept)
+
+
+def intra_modal(embeddings, features, clips, top):
+    """L_VV or L_MM: triplets i, j, j + 1 of three clips among the first `top` samples."""
+    features = [[x / dot(row, row) ** 0.5 for x in row] for row in features]
+    n, terms = min(top, len(clips)), []
+    for i in range(n):
+        for j in range(n - 1):
+            if len({clips[i], clips[j], clips[j + 1]}) == 3:
+                low = dot(features[i], features[j + 1]) - dot(features[i], features[j])
+                high = dot(embeddings[i], embeddings[j + 1]) - dot(embeddings[i], embeddings[j])
+                sign_low, sign_high = (low > 0) - (low < 0), (high > 0) - (high < 0)
+                terms.append((sign_low - sign_high) * -high)
+    return sum(terms) / max(len(terms), 1)
+
+
+def cbvmr(music, video, clips, music_features, video_features, margin, weights, intra, top):
+    """The weighted sum of the four terms."""
+    return (
+        weights[0] * nearest_violations(video, music, clips, margin, top)
+        + weights[1] * nearest_violations(music, video, clips, margin, top)
+        + intra[0] * intra_modal(video, video_features, clips, top)
+        + intra[1] * intra_modal(music, music_features, clips, top)
+    )

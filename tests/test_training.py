@@ -16,6 +16,8 @@ import pytest
 from vmnet.aligners.sequences import Sequences
 from vmnet.errors import VmnetError
 from vmnet.models import TrainedVMNet, TrainingConfig, train
+from vmnet.models.config import CBVMR
+from vmnet.models.energy import Energy
 from vmnet.models.sampling import spread_pairs
 from vmnet.models.trained import weights_of
 from vmnet.models.trainer import Trainer
@@ -243,7 +245,7 @@ def test_seed_decides_the_training(features, undisturbed, tmp_path):
 
 def test_files_are_plain(undisturbed):
     trained, folder = undisturbed
-    names = ["curve.csv", "model.npz", "settings.json"]
+    names = ["curve.csv", "energy.json", "model.npz", "settings.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
     with np.load(folder / "model.npz", allow_pickle=False) as archive:
         assert sum(archive[name].dtype != np.float32 for name in archive) == 0
@@ -281,6 +283,82 @@ def test_scale_and_offset_of_standardised_features_do_not_matter(features, undis
     trained = train(*shifted, replace(QUICK, steps=3), tmp_path, progress=False)
     expected = undisturbed[0].curve["valid_loss"][0]
     assert trained.curve["valid_loss"][0] == pytest.approx(expected, rel=1e-2)
+
+
+# --- half precision, losses, energy -------------------------------------------------------------
+
+
+def test_half_precision_mapped_from_files_trains_as_its_float32_copy(features, tmp_path):
+    halves, floats = [], []
+    for i, part in enumerate(features):
+        np.save(tmp_path / f"{i}.npy", part.data.astype(np.float16))
+        data = np.load(tmp_path / f"{i}.npy", mmap_mode="r")
+        halves.append(Sequences(data, part.offsets, part.ids))
+        floats.append(Sequences(data.astype(np.float32), part.offsets, part.ids))
+    mapped = train(*halves, QUICK, tmp_path / "mapped", progress=False)
+    copied = train(*floats, QUICK, tmp_path / "copied", progress=False)
+    assert_same_training(mapped, copied)
+    embedded = mapped.embed_video(halves[1])
+    assert embedded.data.dtype == np.float32
+    np.testing.assert_array_equal(embedded.data, copied.embed_video(floats[1]).data)
+
+
+def test_features_kept_on_the_device_train_as_gathered_ones(
+    features, undisturbed, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("vmnet.models.steps.accelerator", lambda: "as if")
+    on_device = train(*features, QUICK, tmp_path, progress=False)
+    assert_same_training(on_device, undisturbed[0])
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+def test_cbvmr_loss_trains_and_resumes(features, standardize, tmp_path):
+    config = replace(QUICK, **CBVMR, standardize=standardize)
+    trained = train(*features, config, tmp_path, progress=False)
+    assert trained.curve["train_loss"][-1] < trained.curve["train_loss"][0]
+    assert TrainedVMNet.load(tmp_path, config).config == config
+    with pytest.raises(VmnetError, match=r"intra_weights \(0.2, 0.2\) \(now \(0.0, 0.0\)\)"):
+        TrainedVMNet.load(tmp_path, replace(config, intra_weights=(0.0, 0.0)))
+
+
+def test_energy_is_kept_over_an_interruption(features, tmp_path, monkeypatch):
+    laps = []
+
+    class Counter:
+        def __init__(self, country):
+            self.country = country
+
+        def lap(self):
+            laps.append(self.country)
+            return Energy(1.0, 0.25, "measured")
+
+        stop = lap
+
+    monkeypatch.setattr("vmnet.models.training.Meter", Counter)
+    evaluate, calls = Trainer.evaluate_pairs, []
+
+    def evaluate_or_interrupt(self, batches):
+        calls.append("evaluation")
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return evaluate(self, batches)
+
+    monkeypatch.setattr(Trainer, "evaluate_pairs", evaluate_or_interrupt)
+    settings = {"progress": False, "checkpoint_seconds": 0, "country": "FRA"}
+    with pytest.raises(KeyboardInterrupt):
+        train(*features, QUICK, tmp_path, **settings)
+    assert laps == ["FRA"] * 2  # the checkpoint, and the end of the meter, which nothing keeps
+    trained = train(*features, QUICK, tmp_path, **settings)
+    assert trained.energy == Energy(1.0 + 3.0, 4 * 0.25, "measured")
+    loaded = TrainedVMNet.load(tmp_path)
+    assert (loaded.energy_kwh, loaded.co2_kg, loaded.energy.kind) == (4.0, 1.0, "measured")
+
+
+def test_energy_is_unknown_where_no_country_is_given(undisturbed):
+    trained, folder = undisturbed
+    for one in (trained, TrainedVMNet.load(folder)):
+        assert np.isnan([one.energy_kwh, one.co2_kg]).all()
+        assert one.energy.kind == ""
 
 
 # --- refusals -----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import numpy as np
 
 from vmnet.errors import VmnetError
 from vmnet.models.config import TrainingConfig
+from vmnet.models.energy import UNKNOWN, Energy
 from vmnet.models.vmnet import Statistics, build_vmnet
 from vmnet.store import load_arrays, save_arrays, save_text
 
@@ -41,6 +42,8 @@ class TrainedVMNet:
         training so far). The model is that of the smallest "valid_loss".
     statistics
         What the model standardises its inputs with, music first, or None.
+    energy
+        What the training took, over all its resumes; see `Energy` for what kind of number it is.
     """
 
     model: "keras.Model"
@@ -48,6 +51,7 @@ class TrainedVMNet:
     data_key: str
     curve: dict[str, np.ndarray]
     statistics: tuple[Statistics, Statistics] | None = None
+    energy: Energy = UNKNOWN
 
     @property
     def best_step(self) -> int:
@@ -58,6 +62,16 @@ class TrainedVMNet:
     def seconds(self) -> float:
         """Duration of the training, validation included."""
         return float(self.curve["seconds"][-1])
+
+    @property
+    def energy_kwh(self) -> float:
+        """Electric energy of the training, nan where it is not known; see `energy.kind`."""
+        return self.energy.kwh
+
+    @property
+    def co2_kg(self) -> float:
+        """CO2 equivalent of that energy."""
+        return self.energy.co2_kg
 
     def embed_music(self, music: "Sequences") -> "Sequences":
         """Embed music segments: (n_segments, music_dim) to (n_segments, 512) float32, unit norm.
@@ -74,10 +88,11 @@ class TrainedVMNet:
         return _embed(self._branches[1], video, "video")
 
     def save(self, folder: Path) -> None:
-        """Write settings (JSON), curve (CSV) and weights (.npz; last: it makes the rest valid)."""
+        """Write settings, energy (JSON), curve (CSV) and, last, what makes them valid: weights."""
         folder = Path(folder)
         save_settings(folder, self.config, self.data_key)
         save_text(folder / "curve.csv", curve_text(self.curve))
+        save_text(folder / "energy.json", json.dumps(asdict(self.energy)) + "\n")
         save_arrays(folder / "model.npz", **self._arrays())
 
     @classmethod
@@ -101,9 +116,10 @@ class TrainedVMNet:
             model, statistics = _model_from_arrays(arrays, settings[0])
             columns = np.loadtxt(folder / "curve.csv", delimiter=",", skiprows=1, ndmin=2).T
             curve = make_curve(columns)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            energy = _load_energy(folder / "energy.json")
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise VmnetError(f"{folder} is damaged, delete it and train again ({error})") from error
-        return cls(model, *settings, curve, statistics)
+        return cls(model, *settings, curve, statistics, energy)
 
     @cached_property
     def _branches(self) -> list["keras.Model"]:
@@ -155,6 +171,12 @@ def load_settings(folder: Path) -> tuple[TrainingConfig, str]:
         return TrainingConfig(**training | pairs), settings["data"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VmnetError(f"{path} is missing or damaged: delete its folder ({error})") from error
+
+
+def _load_energy(path: Path) -> Energy:
+    if not path.exists():  # a training of before there was a meter
+        return UNKNOWN
+    return Energy(**json.loads(path.read_text(encoding="utf-8")))
 
 
 def require_settings(folder: Path, config: TrainingConfig, data_key: str) -> None:

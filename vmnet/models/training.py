@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from vmnet.errors import VmnetError
 from vmnet.models.config import TrainingConfig
+from vmnet.models.energy import NO_ENERGY, Energy, Meter
 from vmnet.models.feed import make_feed
 from vmnet.models.sampling import spread_pairs
 from vmnet.models.trained import (
@@ -47,6 +48,7 @@ def train(
     folder: Path,
     progress: bool = True,
     checkpoint_seconds: float = 30.0,
+    country: str = "",
 ) -> TrainedVMNet:
     """Train a network in `folder`, go on with the training there, or load the finished one.
 
@@ -71,6 +73,9 @@ def train(
         Whether to show a progress bar.
     checkpoint_seconds
         A checkpoint is written at the first evaluation after so many seconds since the last one.
+    country
+        Where the machine stands, for the CO2 of its electricity, as an ISO 3166 code of three
+        letters (`energy.COUNTRY` is that of the thesis); "" leaves the energy unmeasured.
 
     Raises
     ------
@@ -97,12 +102,16 @@ def train(
     from vmnet.models.trainer import Trainer  # imports Keras, which build_vmnet has kept quiet
 
     trainer = Trainer(net, config)
-    run = _Run(trainer, np.random.default_rng(config.seed), folder)
-    run.resume()
-    _loop(run, (music, video), (valid_music, valid_video), config, progress, checkpoint_seconds)
+    run = _Run(trainer, np.random.default_rng(config.seed), folder, Meter(country))
+    try:
+        run.resume()
+        _loop(run, (music, video), (valid_music, valid_video), config, progress, checkpoint_seconds)
+    finally:
+        run.energy += run.meter.stop()
     for weight in net.weights:
         weight.assign(run.best[weight.path])
-    trained = TrainedVMNet(net, config, data_key, make_curve(np.array(run.curve).T), statistics)
+    curve = make_curve(np.array(run.curve).T)
+    trained = TrainedVMNet(net, config, data_key, curve, statistics, run.energy)
     trained.save(folder)
     run.checkpoint.unlink(missing_ok=True)
     return trained
@@ -115,6 +124,8 @@ class _Run:
     trainer: "Trainer"
     rng: np.random.Generator
     folder: Path
+    meter: Meter
+    energy: Energy = NO_ENERGY
     curve: list[tuple[float, ...]] = field(default_factory=list)  # rows of CURVE_COLUMNS
     best: dict[str, np.ndarray] = field(default_factory=dict)  # weights
 
@@ -146,8 +157,10 @@ class _Run:
     def save(self) -> None:
         arrays = {f"state/{name}": array for name, array in self.trainer.state().items()}
         arrays |= {f"best/{name}": array for name, array in self.best.items()}
-        rng_state = np.array(json.dumps(self.rng.bit_generator.state))
-        save_arrays(self.checkpoint, **arrays, rng=rng_state, curve=np.array(self.curve))
+        self.energy += self.meter.lap()
+        arrays["rng"] = np.array(json.dumps(self.rng.bit_generator.state))
+        arrays["energy"] = np.array(json.dumps(asdict(self.energy)))
+        save_arrays(self.checkpoint, **arrays, curve=np.array(self.curve))
         save_text(self.folder / "curve.csv", curve_text(make_curve(np.array(self.curve).T)))
 
     def resume(self) -> None:
@@ -159,6 +172,7 @@ class _Run:
             self.trainer.restore(_part(arrays, "state/"))
             self.best = _part(arrays, "best/")
             self.rng.bit_generator.state = json.loads(str(arrays["rng"]))
+            self.energy = Energy(**json.loads(str(arrays["energy"])))
             self.curve = [tuple(row) for row in arrays["curve"].tolist()]
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise VmnetError(f"{self.checkpoint} is damaged: delete it ({error})") from error
