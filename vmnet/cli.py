@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from vmnet import __version__
 from vmnet.config import DEFAULT_PROFILE, PROFILES, SEGMENTATIONS
+from vmnet.corpus import SPLITS
 from vmnet.corpus.opening import NAMED
 from vmnet.errors import exit_status
 from vmnet.runner import natural, positive
+from vmnet.weights_command import add_weights_command
 
 if TYPE_CHECKING:
     from vmnet.corpus import Clip
@@ -73,35 +75,31 @@ def _describe(source: "FeatureSource", clip: "Clip") -> str:
     )
 
 
-def weights(arguments: argparse.Namespace) -> None:
-    """List, fetch or verify pretrained networks: what each is, where published, its licence."""
-    from vmnet.errors import WeightsError
-    from vmnet.features import published
-
-    if arguments.action == "list":
-        for one in published.list_weights():
-            print(f"{one.name} ({'here' if one.present else 'not here'}): {one.what}")
-            for what in ("page", "source", "licence", "size", "checksum", "folder"):
-                print(f"  {what:9} {getattr(one, what)}")
-            print(f"  {'files':9} {', '.join(one.files)}")
-        return
-    act = {"fetch": published.fetch_weights, "verify": published.verify_weights}[arguments.action]
-    verdicts = act(arguments.names)
-    for verdict in verdicts:
-        print(f"{verdict.name:20} {verdict.state}{': ' if verdict.reason else ''}{verdict.reason}")
-    bad = [verdict.name for verdict in verdicts if verdict.state != "intact"]
-    if bad:
-        raise WeightsError(f"{len(bad)} of {len(verdicts)} are not intact: {', '.join(bad)}.")
-
-
 def export(arguments: argparse.Namespace) -> None:
     """Write the features and boundaries of a corpus as a features corpus, without its media."""
     from vmnet import pipeline
 
     run = _open(arguments)
-    n_clips = pipeline.export(run, arguments.output, arguments.video, arguments.music)
+    n_clips = pipeline.export(
+        run, arguments.output, arguments.video, arguments.music, arguments.split
+    )
     pipeline.report_failures(run)
     print(f"{n_clips} clips, features and boundaries without media: {arguments.output}")
+
+
+def select(arguments: argparse.Namespace) -> None:
+    """Write the list ids.txt of the YouTube-8M videos that have one of some labels."""
+    from vmnet import store
+    from vmnet.config import DATA
+    from vmnet.corpus.youtube8m import youtube8m_corpus
+
+    folder = arguments.folder.absolute()
+    labels, cache = set(arguments.labels), DATA / f"{folder.name}-{store.key(folder=folder)}/index"
+    corpus, report = youtube8m_corpus(folder, cache, labels=labels, jobs=_jobs(arguments))
+    for line in report.lines():
+        print(line)
+    store.save_text(folder / "ids.txt", "".join(f"{clip.clip_id}\n" for clip in corpus.clips))
+    print(f"{len(corpus.clips)} videos: {folder / 'ids.txt'}")
 
 
 def extract(arguments: argparse.Namespace) -> None:
@@ -247,9 +245,11 @@ def build_parser() -> argparse.ArgumentParser:
     one.add_argument("output", type=Path, help="folder for the feature files and their manifest")
     one.add_argument("--video", default="efficientnet", help="or inception, the paper's")
     one.add_argument("--music", default="musicnn", help="or vggish, the paper's")
-    one = command(weights, argparse.ArgumentParser(add_help=False))
-    one.add_argument("action", choices=["list", "fetch", "verify"])
-    one.add_argument("names", nargs="*", help="which weights (default: all)")
+    one.add_argument("--split", default="", choices=SPLITS, help="put all clips into this one")
+    one = command(select, shared)
+    one.add_argument("folder", type=Path, help="with YouTube-8M's frame-level shards")
+    one.add_argument("--labels", type=natural, nargs="+", required=True, help="numbers of labels")
+    add_weights_command(commands)
     one = command(evaluate, of_corpus)
     one.add_argument("--distances", nargs="+", default=["centroid", "nw", "sw", "trace"])
     one.add_argument("--scenarios", nargs="+", default=["vanilla"])

@@ -206,7 +206,7 @@ def baselines(run: Run) -> tuple[System, ...]:
 def clip_level(run: Run) -> tuple[System, ...]:
     """Return the baselines, then baseline 2 with the loss of the original VM-Net (CBVMR).
 
-    That has terms within a modality, which do not help according to the thesis (5.1.3): the last
+    That has terms within a modality, which do not help according to the thesis (7.1.3): the last
     system is without them.
     """
     from vmnet.models.config import CBVMR
@@ -597,7 +597,7 @@ def recommend(
     return [(catalog[i], float(distances[i])) for i in np.argsort(distances, kind="stable")[:top]]
 
 
-def export(run: Run, folder: Path, video: str, music: str) -> int:
+def export(run: Run, folder: Path, video: str, music: str, split: str = "") -> int:
     """Write the features and boundaries of a corpus of media files as a features corpus.
 
     Parameters
@@ -606,6 +606,8 @@ def export(run: Run, folder: Path, video: str, music: str) -> int:
         Gets a manifest and one file a clip (see `vmnet.corpus.features`); made if need be.
     video, music
         Keys of `EXTRACTORS`.
+    split
+        Put all clips into this one; "" keeps the corpus' own.
 
     Returns
     -------
@@ -615,7 +617,7 @@ def export(run: Run, folder: Path, video: str, music: str) -> int:
     Raises
     ------
     VmnetError
-        If the corpus has no media, or fewer than two clips of a split can be used.
+        If the corpus has no media.
     """
     from vmnet.corpus.features import save_features
     from vmnet.corpus.manifest import write_manifest
@@ -634,7 +636,7 @@ def export(run: Run, folder: Path, video: str, music: str) -> int:
         edges = {name: boundaries(run, name, clip) for name in run.segmenters}
         path = Path(folder).absolute() / f"{clip.clip_id}.npz"
         save_features(path, frames[video], frames[music], boundaries=edges)
-        clips.append(replace(clip, path=path))
+        clips.append(replace(clip, path=path, split=split or clip.split))
     write_manifest(Path(folder).absolute() / "manifest.csv", clips)
     return len(clips)
 

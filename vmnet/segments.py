@@ -60,7 +60,11 @@ class SegmentFolder:
         if self.done:
             return []
         return [
-            Job(file.stem, file, partial(_keep_chunk, self.source, chunk, self.segmenters, file))
+            Job(
+                f"{self.folder.name}/{file.stem}",
+                file,
+                partial(_keep_chunk, self.source, chunk, self.segmenters, file),
+            )
             for file, chunk in self._chunks.items()
             if not file.exists()
         ]

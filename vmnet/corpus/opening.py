@@ -82,10 +82,7 @@ def _youtube8m(
 ) -> Corpus:
     from vmnet.corpus.youtube8m import youtube8m_corpus
 
-    ids = folder / "ids.csv"
-    corpus, report = youtube8m_corpus(
-        folder, data / "index", ids if ids.exists() else None, sizes=sizes, seed=seed, jobs=jobs
-    )
+    corpus, report = youtube8m_corpus(folder, data / "index", sizes=sizes, seed=seed, jobs=jobs)
     for line in report.lines():
         print(line)
     return corpus
