@@ -40,13 +40,27 @@ def songs():
     return [song(seed) for seed in range(12)]
 
 
-@pytest.mark.parametrize(("method", "floor"), [("foote", 0.75), ("sf", 0.55)])
+@pytest.mark.parametrize(("method", "floor"), [("foote", 0.75), ("sf", 0.75)])
 def test_known_sections_are_found(songs, method, floor):
     found = [frame_boundaries(frames)[method] for frames, _ in songs]
     scores = [f_measure(truth, edges) for (_, truth), edges in zip(songs, found, strict=True)]
     blind = [f_measure(truth, fixed(len(frames), 20)) for frames, truth in songs]
     assert np.mean(scores) > floor > np.mean(blind) + 0.1
     assert 15 < np.mean(np.concatenate([np.diff(edges) for edges in found])) < 30
+
+
+def test_linked_seconds_are_nearest_to_one_another():
+    from vmnet.segmenters.music import _mutual_neighbours
+
+    rows = np.random.default_rng(1).normal(size=(30, 5))
+
+    def near(i, j, k):
+        others = [np.sum((rows[i] - rows[o]) ** 2) for o in range(30) if o != i]
+        return i != j and np.sum((rows[i] - rows[j]) ** 2) <= sorted(others)[k - 1]
+
+    expected = [[near(i, j, 4) and near(j, i, 4) for j in range(30)] for i in range(30)]
+    np.testing.assert_array_equal(_mutual_neighbours(rows.T, k=4.9), expected)
+    assert not _mutual_neighbours(rows.T, k=0.9).any()
 
 
 def test_noise_has_no_sections_that_foote_knows():
