@@ -333,7 +333,7 @@ def test_corpora_that_do_not_fit_are_not_joined(tmp_path):
         joined.test_split(one, opened(tmp_path / "c"))
     olda = renamed(tmp_path / "d", "d", boundaries={"fixed": [0, 40]})
     assert joined.test_split(one, olda).source.segmenters == ("fixed",)
-    with pytest.raises(VmnetError, match="has no features"):
+    with pytest.raises(VmnetError, match="export its features first"):
         joined.test_split(one, Corpus("films", "folder", one.clips))
     with pytest.raises(VmnetError, match="no test clips"):
         joined.test_split(one, all_train(renamed(tmp_path / "e", "e")))

@@ -12,7 +12,13 @@ import tensorflow as tf
 from vmnet.corpus import Clip, shards
 from vmnet.corpus.selection import deal_sizes, read_ids
 from vmnet.corpus.tfrecord import Flaw, Record, masked_crc, read_record, read_records
-from vmnet.corpus.youtube8m import DEQUANTIZED, Report, is_youtube8m, youtube8m_corpus
+from vmnet.corpus.youtube8m import (
+    DEQUANTIZED,
+    Report,
+    is_youtube8m,
+    select_ids,
+    youtube8m_corpus,
+)
 from vmnet.errors import ManifestError, MediaError, VmnetError
 
 RNG = np.random.default_rng(0)
@@ -312,6 +318,16 @@ def test_a_list_in_the_folder_is_taken(folder):
     with pytest.raises(VmnetError, match=r"holds clips.csv and ids.txt"):
         opened(folder)
     assert len(opened(folder, ids=folder / "clips.csv")[0].clips) == 1
+
+
+def test_ids_are_selected_by_label_whatever_the_list_says(folder):
+    write(folder / "c.tfrecord", video("a3", labels=(3,)))
+    (folder / "ids.txt").write_text("a0\n")
+    cache = folder.parent / "cache"
+    ids, report = select_ids(folder, cache, {3, 4}, progress=False)
+    assert ids == ["a3", "a4", "b3", "b4"]
+    assert len(report.repeated) == 1
+    assert select_ids(folder, cache, {999}, progress=False)[0] == []
 
 
 def test_a_list_gives_splits_and_sizes_deal_the_rest(folder):

@@ -50,7 +50,9 @@ def test_split(corpus: Corpus, other: Corpus) -> Corpus:
     tested = other.split("test")
     for whole, clips, what in ((corpus, learned, "train or valid"), (other, tested, "test")):
         if whole.source is None:
-            raise VmnetError(f"corpus {whole.name!r} has no features: join feature corpora.")
+            raise VmnetError(
+                f"corpus {whole.name!r} consists of media files: export its features first."
+            )
         if not clips:
             raise VmnetError(f"corpus {whole.name!r} has no {what} clips: change its splits.")
     assert corpus.source is not None

@@ -122,8 +122,7 @@ def youtube8m_corpus(
     ids = ids or _list(folder)
     asked = read_ids(ids) if ids else {}
     index = read_index(folder, cache, jobs, progress)
-    first = np.sort(np.unique(index.ids, return_index=True)[1])
-    repeated = np.setdiff1d(np.arange(len(index)), first)
+    first, repeated = _first(index)
     missing = tuple(sorted(set(asked).difference(index.ids.tolist())))
     if asked:
         first = first[np.isin(index.ids[first], list(asked))]
@@ -138,12 +137,32 @@ def youtube8m_corpus(
         Clip(clip_id, index.shards[shard], splits[clip_id])
         for clip_id, shard in zip(index.ids[kept].tolist(), index.shard[kept], strict=True)
     )
-    again = (
-        Damage(index.shards[index.shard[i]], int(index.offsets[i]), f"{index.ids[i]} comes again")
-        for i in repeated
-    )
-    report = Report(index.damage, tuple(again), missing, notes)
+    report = Report(index.damage, repeated, missing, notes)
     return Corpus(safe_name(folder.name), KIND, clips, source=source), report
+
+
+def select_ids(
+    folder: Path, cache: Path, labels: Collection[int], jobs: int = 1, progress: bool = True
+) -> tuple[list[str], Report]:
+    """Return the ids of all videos that have one of the labels, whatever list lies in the folder.
+
+    Parameters and errors are those of `youtube8m_corpus`.
+    """
+    index = read_index(Path(folder).absolute(), cache, jobs, progress)
+    first, repeated = _first(index)
+    found = first[index.labelled(labels)[first]]
+    return index.ids[found].tolist(), Report(index.damage, repeated)
+
+
+def _first(index: Index) -> tuple[np.ndarray, tuple[Damage, ...]]:
+    """Return which records come first under their id, in order, and all that come again."""
+    first = np.sort(np.unique(index.ids, return_index=True)[1])
+    again = np.setdiff1d(np.arange(len(index)), first)
+    repeated = (
+        Damage(index.shards[index.shard[i]], int(index.offsets[i]), f"{index.ids[i]} comes again")
+        for i in again
+    )
+    return first, tuple(repeated)
 
 
 def _list(folder: Path) -> Path | None:
