@@ -71,7 +71,7 @@ def _jax_updates(trainer: "Trainer", resident: tuple[Any, ...]) -> Updates:
             trainer.optimizer.variables,
             trainer.metrics_variables,
         )
-        values = [[variable.value for variable in group] for group in variables]
+        values = tuple([variable.value for variable in group] for group in variables)
         after = compiled(values, resident, tuple(map(keras.ops.convert_to_tensor, batches)))
         for group, new in zip(variables, after, strict=True):
             for variable, value in zip(group, new, strict=True):

@@ -204,7 +204,7 @@ def _loop(
             valid_loss = run.trainer.evaluate_pairs(_pairs(validation, *d) for d in valid_draws)
             train_loss = total / n_updates
             run.record(n_updates, train_loss, valid_loss, time.monotonic() - begun)
-            bar.set_postfix(train=f"{train_loss:.4f}", valid=f"{valid_loss:.4f}")
+            bar.set_postfix(train=f"{train_loss:.4f}", valid=f"{valid_loss:.4f}", refresh=False)
             if time.monotonic() - saved >= checkpoint_seconds:
                 run.save()
                 saved = time.monotonic()
