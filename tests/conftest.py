@@ -29,3 +29,37 @@ def naive() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def write_shards():
+    """Write `n` records as YouTube-8M has them into a folder, by TensorFlow itself."""
+
+    def write(folder: Path, n: int, n_seconds: int = 20) -> None:
+        import numpy as np
+        import tensorflow as tf
+
+        rng = np.random.default_rng(0)
+
+        def feature_list(n_bytes):
+            rows = [rng.bytes(n_bytes) for _ in range(n_seconds)]
+            features = [tf.train.Feature(bytes_list=tf.train.BytesList(value=[r])) for r in rows]
+            return tf.train.FeatureList(feature=features)
+
+        folder.mkdir(parents=True)
+        with tf.io.TFRecordWriter(str(folder / "train00.tfrecord")) as writer:
+            for i in range(n):
+                clip_id = tf.train.BytesList(value=[f"id{i:02}".encode()])
+                labels = tf.train.Int64List(value=[i % 3])
+                context = {
+                    "id": tf.train.Feature(bytes_list=clip_id),
+                    "labels": tf.train.Feature(int64_list=labels),
+                }
+                frames = {"rgb": feature_list(1024), "audio": feature_list(128)}
+                record = tf.train.SequenceExample(
+                    context=tf.train.Features(feature=context),
+                    feature_lists=tf.train.FeatureLists(feature_list=frames),
+                )
+                writer.write(record.SerializeToString())
+
+    return write

@@ -91,15 +91,15 @@ def select(arguments: argparse.Namespace) -> None:
     """Write the list ids.txt of the YouTube-8M videos that have one of some labels."""
     from vmnet import store
     from vmnet.config import DATA
-    from vmnet.corpus.youtube8m import youtube8m_corpus
+    from vmnet.corpus.youtube8m import select_ids
 
     folder = arguments.folder.absolute()
-    labels, cache = set(arguments.labels), DATA / f"{folder.name}-{store.key(folder=folder)}/index"
-    corpus, report = youtube8m_corpus(folder, cache, labels=labels, jobs=_jobs(arguments))
+    cache = DATA / f"{folder.name}-{store.key(folder=folder)}"
+    ids, report = select_ids(folder, cache, set(arguments.labels), jobs=_jobs(arguments))
     for line in report.lines():
         print(line)
-    store.save_text(folder / "ids.txt", "".join(f"{clip.clip_id}\n" for clip in corpus.clips))
-    print(f"{len(corpus.clips)} videos: {folder / 'ids.txt'}")
+    store.save_text(folder / "ids.txt", "".join(f"{clip_id}\n" for clip_id in ids))
+    print(f"{len(ids)} videos: {folder / 'ids.txt'}")
 
 
 def extract(arguments: argparse.Namespace) -> None:

@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vmnet.config import DATA, Profile
 from vmnet.corpus.clips import Corpus
 from vmnet.errors import VmnetError
+
+if TYPE_CHECKING:
+    from vmnet.corpus.youtube8m import Sizes
 
 HIMV, MVD = "himv-50k", "mvd"  # folders below data/ (data/README.md)
 
@@ -69,20 +73,21 @@ def _published(profile: Profile, data: Path, seed: int, jobs: int) -> Corpus:
     if not training.is_dir():
         print(f"{training} is not there: the clips of this run are simulated.")
         return _simulated(profile, data, seed, jobs)
-    learned = _youtube8m(training, data, seed, jobs, profile.clips)
+    _, n_valid, n_test = profile.clips
     if not test.is_dir():
         print(f"{test} is not there: the test clips are taken from {HIMV}, too.")
-        return learned
+        return _youtube8m(training, data, seed, jobs, (None, n_valid, n_test))
+    learned = _youtube8m(training, data, seed, jobs, (None, n_valid, 0))
     tested = open_corpus(str(test), profile, data / MVD, seed, jobs)
     return test_split(learned, tested)
 
 
 def _youtube8m(
-    folder: Path, data: Path, seed: int, jobs: int, sizes: tuple[int, int, int] | None = None
+    folder: Path, data: Path, seed: int, jobs: int, sizes: "Sizes | None" = None
 ) -> Corpus:
     from vmnet.corpus.youtube8m import youtube8m_corpus
 
-    corpus, report = youtube8m_corpus(folder, data / "index", sizes=sizes, seed=seed, jobs=jobs)
+    corpus, report = youtube8m_corpus(folder, data, sizes=sizes, seed=seed, jobs=jobs)
     for line in report.lines():
         print(line)
     return corpus

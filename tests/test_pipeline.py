@@ -1,0 +1,189 @@
+"""The stages on small corpora without media: from clips to tables, over seeds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vmnet import pipeline
+from vmnet.config import PROFILES
+from vmnet.corpus import opening
+from vmnet.corpus.features import features_corpus, save_features
+from vmnet.corpus.manifest import write_manifest
+from vmnet.corpus.simulated import simulated_corpus
+from vmnet.errors import VmnetError
+from vmnet.report import tables, views
+
+TINY = replace(
+    PROFILES["demo"],
+    clips=(60, 24, 24),
+    seeds=(0, 1),
+    training={"batch": 30, "learning_rate": 1e-4, "steps": 4, "evaluate_every": 2},
+)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("simulated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PROFILES, "demo", TINY)
+        patch.setattr(pipeline, "DATA", folder / "data")
+        patch.setattr(pipeline, "FIGURES", folder / "figures")
+        yield pipeline.open_runs(jobs=1)
+
+
+@pytest.fixture(scope="module")
+def results(runs):
+    for run in runs:
+        pipeline.prepare(run)
+    return pipeline.results_over(runs, pipeline.all_systems, ["centroid", "trace"])
+
+
+def test_every_seed_has_a_corpus_of_its_own_and_one_name(runs):
+    assert [run.seed for run in runs] == [0, 1]
+    assert {run.corpus.name for run in runs} == {"simulated-demo"}
+    assert len({run.corpus.source.key() for run in runs}) == 2
+    assert len({run.folder for run in runs}) == 2
+    assert {run.figures.name for run in runs} == {"demo"}
+
+
+def test_figures_of_other_seeds_and_corpora_lie_elsewhere(runs, tmp_path):
+    del runs
+    assert pipeline.open_runs(seeds=[3])[0].figures.name == "demo-seed3"
+    assert pipeline.open_runs(seeds=[3, 4])[0].figures.name == "demo-seed3-4"
+    assert pipeline.open_runs(corpus="simulated")[0].figures.name == "demo"
+
+
+def test_results_have_every_system_and_seed(results):
+    assert set(results.kind) == {"simulated"}
+    assert set(results.seed) == {0, 1}
+    assert set(results.system) == {
+        "baseline_1",
+        "baseline_2",
+        "baseline_2_cbvmr",
+        "baseline_2_cbvmr_inter",
+        "seg_vmnet",
+    }
+    ranks = results[results.metric == "mean_rank"].value
+    assert ranks.between(1, 24).all()
+    table = tables.table_baselines(results[results.distance == "centroid"])
+    assert "2 seeds" in table.attrs["caption"]
+
+
+def test_results_are_kept(runs, results):
+    again = pipeline.results_over(runs, pipeline.all_systems, ["centroid", "trace"])
+    assert again.equals(results)  # measured seconds and all: read, not computed
+
+
+def test_losses_differ(runs, results):
+    del results
+    losses = {
+        system.name: pipeline.network(runs[0], system).config.loss
+        for system in pipeline.all_systems(runs[0])
+    }
+    assert losses["baseline_2_cbvmr"] == losses["baseline_2_cbvmr_inter"] == "cbvmr"
+    assert losses["baseline_2"] == losses["seg_vmnet"] == "triplet"
+
+
+def test_whitened_features_are_taken_as_they_are(runs):
+    assert pipeline.network(runs[0], pipeline.seg_vm_net(runs[0])).statistics is None
+
+
+def test_views_of_clips_without_media(runs, results):
+    del results
+    summary = views.corpus_summary(runs[0])
+    assert summary.clips.tolist() == [60, 24, 24]
+    assert len(views.clips(runs[0])) == 20
+    lengths = views.segment_lengths(runs[0])
+    assert lengths.S.tolist() == ["Foote", "SF", "OLDA", "TransNet"]
+    overview = views.overview(runs[0])
+    assert overview.kind == "simulated"
+    assert overview.sections[0][2] == "intro"
+    assert set(overview.features) == {"video", "music"}
+    queries = views.qualitative(runs[0], pipeline.seg_vm_net(runs[0]))
+    assert queries[0].query_frame.dtype == np.uint8
+    trainings = views.trainings(runs)
+    assert len(trainings) == 2 * 8
+    assert (trainings.updates == 4).all()
+
+
+def test_olda_unless_another_is_named(runs):
+    assert pipeline.seg_vm_net(runs[0]).segmenter == "olda"
+    assert pipeline.seg_vm_net(replace(runs[0], segmenters=("sf", "foote"))).segmenter == "sf"
+
+
+def test_a_corpus_without_media_recommends_nothing(runs, music_video):
+    with pytest.raises(VmnetError, match="has no media to compare"):
+        pipeline.recommend(runs[0], music_video)
+    with pytest.raises(VmnetError, match="has no media"):
+        pipeline.export(runs[0], runs[0].folder / "export", "efficientnet", "musicnn")
+
+
+def test_a_features_corpus_gives_the_numbers_of_the_corpus_it_was_made_from(tmp_path, runs):
+    """The features of simulated clips, written to files and read again, are ranked alike."""
+    source = runs[0].corpus.source
+    clips = []
+    for clip in runs[0].corpus.clips:
+        features = source.load(clip)
+        path = tmp_path / "shared" / f"{clip.clip_id}.npz"
+        save_features(path, **features.frames, boundaries=features.boundaries)
+        clips.append(replace(clip, path=path))
+    write_manifest(tmp_path / "shared" / "manifest.csv", clips)
+    corpus = features_corpus(tmp_path / "shared", seed=0, progress=False)
+    run = replace(runs[0], corpus=corpus, folder=tmp_path / "data", failures={})
+    for system in ("baseline_1", "seg_vmnet"):
+        chosen = [s for s in pipeline.all_systems(run) if s.name == system][:1]
+        columns = ["metric", "value"]
+        ours, theirs = (pipeline.results(r, chosen, ["trace"])[columns] for r in (run, runs[0]))
+        kept = ours.metric != "seconds"
+        assert ours[kept].equals(theirs[kept])
+
+
+def test_what_a_corpus_cannot_give_is_said(tmp_path, capsys, runs):
+    clip_features = runs[0].corpus.source.load(runs[0].corpus.clips[0])
+    for i in range(8):
+        frames = {name: clip_features.frames[name] for name in ("video", "music")}
+        save_features(tmp_path / "f" / f"clip{i}.npz", **frames)
+    run = pipeline.open_run(corpus=str(tmp_path / "f"), jobs=1)
+    assert run.segmenters == ("foote", "sf")
+    assert "no segments of olda, transnet" in capsys.readouterr().out
+    assert [system.name for system in pipeline.baselines(run)] == ["baseline_2"]
+    with pytest.raises(VmnetError, match="has no segments of olda"):
+        pipeline.open_run(corpus=str(tmp_path / "f"), segmenters=["olda"])
+
+
+def test_the_papers_corpus_is_simulated_where_it_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(opening, "DATA", tmp_path)
+    corpus = opening.open_corpus("published", PROFILES["paper"], tmp_path / "run", 0, 1)
+    assert corpus.kind == "simulated"
+    assert [len(corpus.split(name)) for name in ("train", "valid", "test")] == [50_000, 1000, 1000]
+    assert "himv-50k is not there" in capsys.readouterr().out
+
+
+def test_the_papers_corpus_is_opened_where_it_is(tmp_path, monkeypatch, write_shards):
+    monkeypatch.setattr(opening, "DATA", tmp_path)
+    write_shards(tmp_path / "himv-50k", 30)
+    profile = replace(PROFILES["paper"], clips=(20, 5, 5))
+    corpus = opening.open_corpus("published", profile, tmp_path / "run", 0, 1)
+    assert corpus.kind.startswith("YouTube-8M")
+    features = corpus.source.load(corpus.clips[0])
+    for i in range(6):
+        save_features(tmp_path / "mvd" / f"mvd{i}.npz", **features.frames)
+    joined = opening.open_corpus("published", profile, tmp_path / "run", 0, 1)
+    assert len(joined.split("train")) == 20
+    assert {clip.clip_id[:3] for clip in joined.split("test")} == {"mvd"}
+
+
+def test_unknown_names_are_refused(tmp_path):
+    with pytest.raises(VmnetError, match="no profile 'dmeo'"):
+        pipeline.open_runs("dmeo")
+    with pytest.raises(VmnetError, match="is not a folder; a corpus is rendered, simulated"):
+        pipeline.open_run(corpus=str(tmp_path / "none"))
+    with pytest.raises(VmnetError, match="too many to render"):
+        pipeline.open_run("paper", corpus="rendered")
+
+
+def test_simulated_corpora_are_lists_of_names():
+    corpus = simulated_corpus((50_000, 1000, 1000), 0)
+    assert len(corpus.clips) == 52_000
+    assert len({clip.clip_id for clip in corpus.clips}) == 52_000
