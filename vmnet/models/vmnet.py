@@ -101,6 +101,8 @@ def _branch(
 ) -> Any:
     from keras import initializers, layers
 
+    from vmnet.models.dropout import dropout as dropout_layer
+
     seeds = iter((seed.generate_state(2 * len(units)) >> 1).tolist())  # 31 bits suit every backend
     if statistics is not None:
         mean, variance = statistics
@@ -110,6 +112,6 @@ def _branch(
         x = layers.Dense(n, kernel_initializer=normal, name=f"{name}_dense_{i}")(x)
         if i < len(units):
             x = layers.ReLU(name=f"{name}_relu_{i}")(x)
-            x = layers.Dropout(dropout, seed=next(seeds), name=f"{name}_dropout_{i}")(x)
+            x = dropout_layer(dropout, next(seeds), f"{name}_dropout_{i}")(x)
     x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_batch_norm")(x)
     return layers.UnitNormalization(name=f"{name}_embedding")(x)
