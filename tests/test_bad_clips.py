@@ -73,7 +73,8 @@ def finished(tmp_path_factory):
         annotation.unlink()
     before = {path: path.read_bytes() for path in folder.iterdir()}
     home = tmp_path_factory.mktemp("home")
-    words = ["evaluate", "--corpus", str(folder), "--segmenters", "foote", "transnet"]
+    words = ["evaluate", "--profile", "smoke", "--corpus", str(folder)]
+    words += ["--segmenters", "foote", "transnet"]
     done = subprocess.run(
         [sys.executable, "-m", "vmnet.cli", *words, "--distances", "trace"],
         env=os.environ | {"VMNET_DATA": str(home / "data"), "VMNET_FIGURES": str(home / "fig")},
@@ -88,7 +89,17 @@ def finished(tmp_path_factory):
 def test_the_notebooks_go_on_and_the_failures_are_told_at_the_end(finished):
     _, home, folder = finished
     done = subprocess.run(
-        [sys.executable, "-m", "vmnet.runner", "--corpus", str(folder), "--only", "00"],
+        [
+            sys.executable,
+            "-m",
+            "vmnet.runner",
+            "--profile",
+            "smoke",
+            "--corpus",
+            str(folder),
+            "--only",
+            "00",
+        ],  # fmt: skip
         env=os.environ | {"VMNET_DATA": str(home / "data"), "VMNET_FIGURES": str(home / "nb")},
         capture_output=True,
         text=True,

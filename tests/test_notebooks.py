@@ -16,7 +16,7 @@ FIGURES = (
 )  # fmt: skip
 TABLES = (
     "clips", "segment_lengths", "baselines", "table2", "table3", "trace_forms", "table4",
-    "indel_sweep",
+    "indel_sweep", "training",
 )  # fmt: skip
 
 
@@ -66,9 +66,16 @@ def test_executed_notebooks_hold_their_tables_and_figures_and_no_error(home):
     assert not list((home / "figures").rglob("*.failed.ipynb"))
 
 
+def test_the_page_of_results_says_that_its_data_are_rendered(home):
+    page = (home / "RESULTS-smoke.md").read_text()
+    assert "rendered" in page
+    assert "simulated" not in page
+    assert "`./run_all.sh --profile smoke`" in page
+
+
 def test_a_second_run_computes_nothing_again(home):
     results = {path: path.stat().st_mtime_ns for path in (home / "data").rglob("*.*")}
-    finished = run("vmnet.runner", "--only", "03", home=home)
+    finished = run("vmnet.runner", "--profile", "smoke", "--only", "03", home=home)
     assert finished.returncode == 0, finished.stderr[-3000:]
     assert {path: path.stat().st_mtime_ns for path in (home / "data").rglob("*.*")} == results
 
@@ -82,7 +89,7 @@ def test_a_changed_indel_cost_is_computed_anew_and_named(home):
     os.environ.update(VMNET_DATA=str(home / "data"), VMNET_FIGURES=str(home / "changed"))
     try:
         papermill.execute_notebook(
-            str(runner.notebooks("03")[0]), str(output), {"indel_nw": 0.4},
+            str(runner.notebooks("03")[0]), str(output), {"profile": "smoke", "indel_nw": 0.4},
             cwd=str(runner.NOTEBOOKS), progress_bar=False, kernel_name="python3",
         )  # fmt: skip
     finally:
@@ -93,7 +100,9 @@ def test_a_changed_indel_cost_is_computed_anew_and_named(home):
 
 def test_recommend_ranks_the_catalog_for_a_video(home):
     (query,) = (home / "data").rglob("clip_011.mp4")
-    finished = run("vmnet.cli", "recommend", str(query), "--top", "4", home=home)
+    finished = run(
+        "vmnet.cli", "recommend", str(query), "--profile", "smoke", "--top", "4", home=home
+    )
     assert finished.returncode == 0, finished.stderr[-3000:]
     lines = finished.stdout.strip().splitlines()[-4:]
     distances = [float(line.split()[1]) for line in lines]
@@ -113,7 +122,7 @@ def test_recommend_ranks_the_catalog_for_a_video(home):
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_1(home, words, message):
-    finished = run("vmnet.cli", *words, home=home)
+    finished = run("vmnet.cli", *words, "--profile", "smoke", home=home)
     assert finished.returncode == 1
     assert message in finished.stderr
     assert "Traceback" not in finished.stderr

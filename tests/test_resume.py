@@ -31,7 +31,8 @@ def clips(tmp_path_factory):
 
 def command(clips, data, jobs=1):
     data.mkdir(exist_ok=True)
-    words = ["evaluate", "--corpus", str(clips), "--segmenters", "foote", "transnet"]
+    words = ["evaluate", "--profile", "smoke", "--corpus", str(clips)]
+    words += ["--segmenters", "foote", "transnet"]
     words += ["--jobs", str(jobs)]
     return subprocess.Popen(
         [sys.executable, "-m", "vmnet.cli", *words, "--distances", "nw", "trace"],

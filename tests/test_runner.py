@@ -11,7 +11,7 @@ from vmnet import runner
 from vmnet.config import ROOT
 from vmnet.errors import VmnetError, exit_status
 
-PARAMETERS = {"profile", "corpus", "seed", "jobs", "segmenters"}
+PARAMETERS = {"profile", "corpus", "seeds", "jobs", "segmenters"}
 
 
 def run_all(*words):
@@ -28,7 +28,7 @@ def run_all(*words):
         (["folder"], "unrecognized arguments: folder"),
         (["--only", "77"], "no notebook starts with '77'"),
         (["--corpus", "no/such/folder"], "is not a folder"),
-        (["--profile", "paper"], "needs --corpus FOLDER"),
+        (["--seed", "one"], "argument --seed"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_installed(words, message):

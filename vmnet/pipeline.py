@@ -91,6 +91,8 @@ def open_runs(
     for run in runs:
         run.figures = _figures(run, corpus, seeds)
         store.sweep(run.figures)
+        if run.folder == runs[0].folder:  # a folder of files: what fails once fails for all
+            run.failures = runs[0].failures
     return runs
 
 
@@ -305,6 +307,16 @@ def prepare(run: Run, systems: Iterable[System] | None = None) -> dict[str, floa
     if run.corpus.source is not None:
         return _fill_segments(run)
     return run_stages(run, _stages(run, systems or all_systems(run)))
+
+
+def prepare_all(runs: Iterable[Run]) -> None:
+    """Prepare all runs and report what failed in any."""
+    reported = []
+    for run in runs:
+        prepare(run)
+        if not any(run.failures is failures for failures in reported):
+            report_failures(run)
+        reported.append(run.failures)
 
 
 def _fill_segments(run: Run) -> dict[str, float]:

@@ -166,9 +166,7 @@ def run(arguments: argparse.Namespace) -> None:
         execute(notebook, figures / "notebooks" / notebook.name, parameters)
         seconds[notebook.stem] = round(time.monotonic() - started, 1)
         print(f"[{number}/{len(chosen)}] {notebook.stem}: {seconds[notebook.stem]:.0f} s")
-    for run in runs:
-        pipeline.prepare(run)  # all is kept by now; what failed in the notebooks is noted once more
-        pipeline.report_failures(run)
+    pipeline.prepare_all(runs)  # all is kept by now; what failed is noted once more
     if not arguments.only:
         save_record(figures, runs, seconds)
         save_page(figures)
