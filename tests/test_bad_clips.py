@@ -88,18 +88,9 @@ def finished(tmp_path_factory):
 
 def test_the_notebooks_go_on_and_the_failures_are_told_at_the_end(finished):
     _, home, folder = finished
+    words = ["--profile", "smoke", "--corpus", str(folder), "--only", "00"]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "vmnet.runner",
-            "--profile",
-            "smoke",
-            "--corpus",
-            str(folder),
-            "--only",
-            "00",
-        ],  # fmt: skip
+        [sys.executable, "-m", "vmnet.runner", *words],
         env=os.environ | {"VMNET_DATA": str(home / "data"), "VMNET_FIGURES": str(home / "nb")},
         capture_output=True,
         text=True,
