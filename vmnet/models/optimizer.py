@@ -32,7 +32,7 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
 
-# torch and JAX fuse Keras' own: torch by its foreach kernels, JAX by its compiler.
+# JAX fuses Keras' own by its compiler; for torch Keras takes kernels that go over all weights.
 _OPTIMIZERS = {"tensorflow": FusedAdam}
 
 
