@@ -1,10 +1,13 @@
 """The meter: it reads, adds up, leaves no trace, and never makes a training fail."""
 
 import math
+import os
 import socket
+from pathlib import Path
 
 import pytest
 
+import vmnet.models.energy as module
 from vmnet.errors import VmnetError
 from vmnet.models.energy import COUNTRY, NO_ENERGY, UNKNOWN, Energy, Meter
 
@@ -62,3 +65,14 @@ def test_a_sum_is_as_good_as_its_worst_part():
     assert measured + estimated == Energy(3.0, 0.75, "estimated")
     unknown = measured + UNKNOWN
     assert (math.isnan(unknown.kwh), unknown.kind) == (True, "")
+
+
+def test_energy_can_be_measured_where_a_counter_can_be_read(tmp_path, monkeypatch):
+    assert module.can_measure() == any(
+        os.access(path, os.R_OK) for path in Path("/sys/class/powercap").glob("*/energy_uj")
+    )
+    (tmp_path / "intel-rapl:0").mkdir()
+    monkeypatch.setattr(module, "Path", lambda _: tmp_path)
+    assert not module.can_measure()
+    (tmp_path / "intel-rapl:0" / "energy_uj").write_text("1\n")
+    assert module.can_measure()

@@ -480,14 +480,17 @@ def _segment_means(run: Run, clips: Sequence[Clip], extractor: str, segmenter: s
 
 
 def network(run: Run, system: System) -> "TrainedVMNet":
-    """Load or train the network of one system."""
+    """Load or train the network of one system; its energy is metered where that can be read."""
     from vmnet.models import train
+    from vmnet.models.energy import COUNTRY, can_measure
 
     config = _training(run, system)
     train_video, train_music = segment_features(run, system, "train")
     valid_video, valid_music = segment_features(run, system, "valid")
     folder = run.folder / "networks" / f"{system.name}-{system.segmenter}-{_made_from(run, system)}"
-    return train(train_music, train_video, valid_music, valid_video, config, folder)
+    country = COUNTRY if can_measure() else ""
+    features = (train_music, train_video, valid_music, valid_video)
+    return train(*features, config, folder, country=country)
 
 
 def embeddings(run: Run, system: System, split: str = "test") -> tuple[Sequences, Sequences]:

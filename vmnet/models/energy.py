@@ -2,7 +2,9 @@
 
 import logging
 import math
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from vmnet.errors import VmnetError
@@ -36,6 +38,12 @@ class Energy:
         """Join two stretches; the sum is only as good as the worse of them."""
         kind = min(self.kind, other.kind, key=_KINDS.index)
         return Energy(self.kwh + other.kwh, self.co2_kg + other.co2_kg, kind)
+
+
+def can_measure() -> bool:
+    """Tell whether this machine's processor has a counter of energy that may be read (RAPL)."""
+    counters = Path("/sys/class/powercap").glob("*/energy_uj")
+    return any(os.access(counter, os.R_OK) for counter in counters)
 
 
 _KINDS = ("", "estimated", "measured")
