@@ -311,7 +311,7 @@ def prepare(run: Run, systems: Iterable[System] | None = None) -> dict[str, floa
 
 def prepare_all(runs: Iterable[Run]) -> None:
     """Prepare all runs and report what failed in any."""
-    reported = []
+    reported: list[dict[str, str]] = []
     for run in runs:
         prepare(run)
         if not any(run.failures is failures for failures in reported):

@@ -89,11 +89,11 @@ def segment_means(frames: np.ndarray, boundaries: np.ndarray) -> np.ndarray:
     first = np.searchsorted(centres, boundaries, side="left")
     middles = (boundaries[:-1] + boundaries[1:]) / 2
     nearest = np.abs(middles[:, None] - centres).argmin(axis=1)
-    means = [
-        frames[start:stop].mean(axis=0, dtype=np.float64) if stop > start else frames[near]
-        for start, stop, near in zip(first[:-1], first[1:], nearest, strict=True)
-    ]
-    return np.array(means, dtype=np.float32)
+    weights = np.zeros((len(middles), len(frames)), dtype=np.float32)
+    for row, start, stop, near in zip(weights, first[:-1], first[1:], nearest, strict=True):
+        inside = slice(start, stop) if stop > start else slice(near, near + 1)
+        row[inside] = 1 / max(1, stop - start)
+    return weights @ np.asarray(frames, dtype=np.float32)
 
 
 def _require_positive(name: str, value: float) -> None:
