@@ -110,6 +110,22 @@ def test_recommend_ranks_the_catalog_for_a_video(home):
     assert [line.split()[0] for line in lines] == ["1", "2", "3", "4"]
 
 
+def test_features_can_be_shared_without_their_films(home):
+    shared = home / "shared"
+    finished = run("vmnet.cli", "export", str(shared), "--profile", "smoke", home=home)
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    assert len(list(shared.glob("*.npz"))) == 12
+    words = ["--profile", "smoke", "--corpus", str(shared)]
+    listed = run("vmnet.cli", "scan", *words, home=home)
+    assert "12 clips (features), 0 unusable" in listed.stdout
+    ranked = run("vmnet.cli", "evaluate", *words, "--distances", "trace", home=home)
+    assert ranked.returncode == 0, ranked.stderr[-3000:]
+    assert "mean rank among 4 test clips, features" in ranked.stdout
+    assert [line.split()[0] for line in ranked.stdout.splitlines()[-4:]] == [
+        "foote", "olda", "sf", "transnet",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

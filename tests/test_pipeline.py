@@ -175,6 +175,18 @@ def test_the_papers_corpus_is_opened_where_it_is(tmp_path, monkeypatch, write_sh
     assert {clip.clip_id[:3] for clip in joined.split("test")} == {"mvd"}
 
 
+def test_videos_with_a_label_are_selected(tmp_path, monkeypatch, write_shards, capsys):
+    from vmnet import cli, config
+
+    monkeypatch.setattr(config, "DATA", tmp_path / "data")
+    write_shards(tmp_path / "shards", 9)
+    assert cli.main(["select", str(tmp_path / "shards"), "--labels", "1", "--jobs", "1"]) == 0
+    assert (tmp_path / "shards" / "ids.txt").read_text().split() == ["id01", "id04", "id07"]
+    assert "3 videos" in capsys.readouterr().out
+    assert cli.main(["select", str(tmp_path / "none"), "--labels", "1"]) == 1
+    assert "none" in capsys.readouterr().err
+
+
 def test_unknown_names_are_refused(tmp_path):
     with pytest.raises(VmnetError, match="no profile 'dmeo'"):
         pipeline.open_runs("dmeo")
