@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from vmnet.models import TrainedVMNet, TrainingConfig
 
 
+MODALITIES = ("video", "music")
+
 # Paper IV-D; in the key of a result even where nobody names them.
 INDELS = {"nw": NW_INDEL, "sw": SW_INDEL}
 
@@ -495,9 +497,17 @@ def network(run: Run, system: System) -> "TrainedVMNet":
 
 def embeddings(run: Run, system: System, split: str = "test") -> tuple[Sequences, Sequences]:
     """Return (video, music): the 512-d unit-norm segment embeddings of one split."""
-    video, music = segment_features(run, system, split)
-    trained = network(run, system)
-    return trained.embed_video(video), trained.embed_music(music)
+    prepare(run, [system])
+    made_from = _made_from(run, system)
+    name = f"{system.name}-{system.segmenter}-{split}-{made_from}"
+    paths = [run.folder / "embeddings" / f"{name}-{modality}.npz" for modality in MODALITIES]
+    if not all(path.exists() for path in paths):
+        video, music = segment_features(run, system, split)
+        trained = network(run, system)
+        trained.embed_video(video).save(paths[0])
+        trained.embed_music(music).save(paths[1])
+    embedded = [Sequences.load(path) for path in paths]
+    return embedded[0], embedded[1]
 
 
 def results_over(runs: Iterable[Run], systems: Any, *args: Any, **kwargs: Any) -> "pd.DataFrame":

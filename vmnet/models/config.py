@@ -42,6 +42,9 @@ class TrainingConfig:
         Updates between two evaluations on the validation clips. Ours; the sources give none.
     patience
         Evaluations without a better validation loss after which training stops. Ours.
+    momentum
+        Of the moving statistics of batch normalisation (the original VM-Net's: 0.99). They forget
+        their start after some hundreds of updates, and only then is a validation loss true.
     standardize
         Whether the inputs are brought to mean 0 and deviation 1 over the training segments, inside
         the network. Ours: the paper's features come whitened by PCA and it takes them as they are;
@@ -66,6 +69,7 @@ class TrainingConfig:
     steps: int = 500_000
     evaluate_every: int = 1000
     patience: int = 20
+    momentum: float = 0.99
     standardize: bool = True
     seed: int = 0
 
@@ -81,6 +85,7 @@ class TrainingConfig:
             "top": self.top >= 1,
             "steps": self.steps >= 1,
             "evaluate_every": self.evaluate_every >= 1,
+            "momentum": 0 <= self.momentum < 1,
             "patience": self.patience >= 1,
             "seed": self.seed >= 0,
         }

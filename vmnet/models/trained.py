@@ -232,7 +232,8 @@ def _model_from_arrays(
         video = arrays.pop("video_mean"), arrays.pop("video_variance")
         statistics = music, video
     music_dim, video_dim = (len(arrays[f"{name}_dense_1/kernel"]) for name in ("music", "video"))
-    model = build_vmnet(music_dim, video_dim, config.seed, config.dropout, *(statistics or ()))
+    settings = (config.seed, config.dropout, *(statistics or (None, None)), config.momentum)
+    model = build_vmnet(music_dim, video_dim, *settings)
     for variable in model.weights:
         variable.assign(arrays.pop(variable.path))
     if arrays:

@@ -98,7 +98,8 @@ def train(
     statistics = None
     if config.standardize:
         statistics = feature_statistics(music.data), feature_statistics(video.data)
-    net = build_vmnet(music.dim, video.dim, config.seed, config.dropout, *(statistics or ()))
+    settings = (config.seed, config.dropout, *(statistics or (None, None)), config.momentum)
+    net = build_vmnet(music.dim, video.dim, *settings)
     from vmnet.models.trainer import Trainer  # imports Keras, which build_vmnet has kept quiet
 
     trainer = Trainer(net, config)

@@ -23,6 +23,7 @@ def build_vmnet(
     dropout: float = 0.5,
     music_statistics: Statistics | None = None,
     video_statistics: Statistics | None = None,
+    momentum: float = 0.99,
 ) -> "keras.Model":
     """Build the untrained network of the paper, section III-B.
 
@@ -30,7 +31,7 @@ def build_vmnet(
     linear units, batch normalisation and L2 normalisation after the last. The section leaves open
     where dropout acts and how weights begin; both follow the original VM-Net of Hong et al.:
     truncated normal weights of standard deviation sqrt(2 / fan_in) before truncation, zero biases,
-    batch normalisation with epsilon 1e-3 and momentum 0.99.
+    batch normalisation with epsilon 1e-3.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ def build_vmnet(
     music_statistics, video_statistics
         Mean and variance, (dim,) each, by which the input is standardised; None takes it as it is.
         Constants, no parameters: the count above stays. See `feature_statistics`.
+    momentum
+        Of the moving statistics of batch normalisation, in [0, 1); the original VM-Net's is 0.99.
 
     Returns
     -------
@@ -57,8 +60,8 @@ def build_vmnet(
     music_seed, video_seed = np.random.SeedSequence(seed).spawn(2)
     music, video = keras.Input((music_dim,), name="music"), keras.Input((video_dim,), name="video")
     embeddings = [
-        _branch(music, "music", MUSIC_UNITS, dropout, music_seed, music_statistics),
-        _branch(video, "video", VIDEO_UNITS, dropout, video_seed, video_statistics),
+        _branch(music, "music", MUSIC_UNITS, dropout, music_seed, music_statistics, momentum),
+        _branch(video, "video", VIDEO_UNITS, dropout, video_seed, video_statistics, momentum),
     ]
     return keras.Model([music, video], embeddings, name="vmnet")
 
@@ -98,6 +101,7 @@ def _branch(
     dropout: float,
     seed: np.random.SeedSequence,
     statistics: Statistics | None,
+    momentum: float,
 ) -> Any:
     from keras import initializers, layers
 
@@ -113,5 +117,5 @@ def _branch(
         if i < len(units):
             x = layers.ReLU(name=f"{name}_relu_{i}")(x)
             x = dropout_layer(dropout, next(seeds), f"{name}_dropout_{i}")(x)
-    x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_batch_norm")(x)
+    x = layers.BatchNormalization(momentum=momentum, epsilon=1e-3, name=f"{name}_batch_norm")(x)
     return layers.UnitNormalization(name=f"{name}_embedding")(x)
