@@ -85,6 +85,10 @@ def best_trace_printed(m, v):
     return best_trace(m, v, squared_distance)
 
 
+def count(m, v):
+    return abs(len(m) - len(v))
+
+
 DISTANCES = {
     "centroid": centroid,
     "single": single,
@@ -95,6 +99,7 @@ DISTANCES = {
     "best_trace": best_trace,
     "trace_printed": trace_printed,
     "best_trace_printed": best_trace_printed,
+    "count": count,
 }
 
 

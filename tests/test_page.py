@@ -374,9 +374,6 @@ def test_a_missing_folder_is_one_sentence(tmp_path):
     assert finished.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif(
-    not (ROOT / "figures" / "demo").exists(), reason="figures/demo is not committed yet"
-)
 def test_the_committed_page_is_that_of_the_committed_files():
     committed = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
     assert committed == page.results_page(ROOT / "figures" / "demo"), (

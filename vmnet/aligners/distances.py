@@ -96,6 +96,16 @@ def best_trace_printed(queries: Sequences, targets: Sequences) -> np.ndarray:
     return np.maximum(_distances(scores, queries, targets), 0)
 
 
+def count(queries: Sequences, targets: Sequences) -> np.ndarray:
+    """|K_q - K_t|, the difference of the numbers of segments: a control of ours, deaf and blind.
+
+    The two tracks of a clip are cut at the same boundaries (paper IV-B), so that the right target
+    has distance 0. What this ranks well is due to the cutting and not to the embeddings.
+    """
+    difference = np.abs(queries.lengths[:, None] - targets.lengths[None, :])
+    return difference.astype(np.float32)
+
+
 Distance = Callable[..., np.ndarray]
 DISTANCES: dict[str, Distance] = {
     "centroid": centroid,
@@ -107,6 +117,7 @@ DISTANCES: dict[str, Distance] = {
     "best_trace": best_trace,
     "trace_printed": trace_printed,
     "best_trace_printed": best_trace_printed,
+    "count": count,
 }
 
 

@@ -17,6 +17,7 @@ DISTANCES = {
     "best_trace": "Best trace",
     "trace_printed": "Trace, as printed",
     "best_trace_printed": "Best trace, as printed",
+    "count": "Number of segments",
 }
 SCENARIOS = {
     "vanilla": "Vanilla",

@@ -222,6 +222,35 @@ def table_indel_sweep(results: "pd.DataFrame") -> "pd.DataFrame":
     return frame
 
 
+def table_segment_count(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFrame":
+    """Return the mean ranks by the number of segments alone beside those of two alignments."""
+    import pandas as pd
+
+    require_system(results, system)
+    distances = ("count", "nw", "trace")
+    cells = {
+        (distance, segmenter): _keys(system, segmenter, distance)
+        for distance in distances
+        for segmenter in paper.TABLE_2
+    }
+    means, origin = read_cells(results, cells, ("mean_rank", "ci95"))
+    theirs, ours = _headers(origin)
+    rows = []
+    for segmenter in paper.TABLE_2:
+        row = {"S": SEGMENTERS[segmenter]}
+        for distance in distances:
+            name = DISTANCES[distance]
+            if distance in paper.TABLE_3:
+                row[f"{name}, {theirs}"] = _paper_rank(paper.TABLE_3[distance][segmenter])
+            row[f"{name}, {ours}"] = rank_text(means[distance, segmenter])
+        rows.append(row)
+    level = {True: f"{origin.chance['mean_rank']:.1f}", False: str(paper.CHANCE_RANK)}
+    chance = [level[ours in column] for column in list(rows[0])[1:]]
+    rows.append(dict(zip(rows[0], ["Chance", *chance], strict=True)))
+    caption = "Control: mean rank by the number of segments alone, vanilla."
+    return _with_caption(pd.DataFrame(rows), caption, origin)
+
+
 def write_table(
     frame: "pd.DataFrame", folder: Path, name: str, caption: str | None = None
 ) -> tuple[Path, Path]:

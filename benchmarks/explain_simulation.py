@@ -1,0 +1,85 @@
+"""Why some conclusions fail in the simulation: `python benchmarks/explain_simulation.py`.
+
+Prints mean ranks of the **simulated** test clips of the demo profile, seed 0: by the number of
+segments alone; as fitted; with other indel costs; with one parameter of the simulation changed at a
+time. These are the numbers of figures/demo/explanations.md. Some 6 minutes on 2 cores.
+"""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from vmnet import pipeline
+from vmnet.config import PROFILES
+from vmnet.corpus.simulated import Detector, Simulation, simulated_corpus
+from vmnet.evaluation import ranks as ranks_of
+
+FITTED = Simulation()
+PERFECT = {name: Detector(1.0, 1.0, 0.0) for name in FITTED.detectors}
+VARIANTS = {
+    "as fitted": (FITTED, ("foote", "sf", "olda", "transnet")),
+    "every section found": (replace(FITTED, detectors=PERFECT), ("olda",)),
+    "no cut where a section ends": (replace(FITTED, cut_at_boundary=0.0), ("transnet",)),
+    "pictures say twice as much of their own in a shot": (
+        replace(FITTED, own_shot=2.0),
+        ("olda", "transnet"),
+    ),
+}
+DISTANCES = ("centroid", "nw", "sw", "trace", "best_trace")
+SCENARIOS = ("vanilla", "crop_query")
+
+
+def open_variant(simulation: Simulation, segmenters: tuple[str, ...], folder: Path) -> pipeline.Run:
+    """Return a run of the demo profile on a changed simulation."""
+    profile = PROFILES["demo"]
+    corpus = simulated_corpus(profile.clips, 0, simulation)
+    return pipeline.Run(profile, corpus, 0, 2, folder, folder, segmenters)
+
+
+def ranks(run: pipeline.Run, **options: object) -> "dict[tuple[str, str, str], float]":
+    """Return the mean rank by segmenter, distance and scenario."""
+    table = pipeline.results(run, pipeline.seg_vm_nets(run), DISTANCES, SCENARIOS, **options)
+    table = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
+    names = zip(table.segmenter, table.distance, table.scenario, strict=True)
+    return dict(zip(names, table.value, strict=True))
+
+
+def count_rank(run: pipeline.Run, segmenter: str) -> float:
+    """Return the mean rank when clips are compared by their numbers of segments and nothing else.
+
+    Both modalities of a clip are cut at the same boundaries (paper IV-B), so the true music always
+    has as many segments as its video.
+    """
+    video, music = pipeline.segment_features(run, pipeline.seg_vm_net(run, segmenter), "test")
+    difference = np.abs(video.lengths[:, None] - music.lengths[None, :])
+    return float(ranks_of(difference.astype(np.float32)).mean())
+
+
+def main() -> None:
+    """Run all variants and print a table."""
+    print(f"{'variant':50} {'S':9} {'scenario':11}" + "".join(f"{d:>11}" for d in DISTANCES))
+    for name, (simulation, segmenters) in VARIANTS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            run = open_variant(simulation, segmenters, Path(folder))
+            found = ranks(run)
+            for segmenter in segmenters:
+                for scenario in SCENARIOS:
+                    values = (found[segmenter, distance, scenario] for distance in DISTANCES)
+                    line = "".join(f"{value:11.1f}" for value in values)
+                    print(f"{name:50} {segmenter:9} {scenario:11}{line}", flush=True)
+            if simulation is FITTED:
+                for segmenter in segmenters:
+                    print(
+                        f"  number of segments alone, {segmenter}: {count_rank(run, segmenter):.1f}"
+                    )
+                for cost in (0.05, 0.1, 0.2, 0.4):
+                    olda = replace(run, segmenters=("olda",))
+                    again = ranks(olda, indel={"nw": cost})
+                    vanilla, crop = (again["olda", "nw", scenario] for scenario in SCENARIOS)
+                    print(f"  NW-DTW, indel {cost}: vanilla {vanilla:.1f}, Crop Query {crop:.1f}")
+
+
+if __name__ == "__main__":
+    main()
