@@ -87,8 +87,8 @@ class Simulation:
         rendered clips. Shots are found as they are.
     """
 
-    theme: float = 0.749
-    content: float = 0.522
+    theme: float = 0.752
+    content: float = 0.458
     own_content: float = 1.0
     own_shot: float = 1.0
     frame_noise: float = 1.0
