@@ -43,6 +43,7 @@ class Speed:
     """What is measured with one size of batch; times in seconds."""
 
     device: str
+    processor: str  # "cpu" or "gpu"
     backend: str
     loss: str
     batch: int
@@ -147,6 +148,7 @@ def measure(config: TrainingConfig, features: tuple[Sequences, Sequences], turns
     rate = sum(2 * m * k * n for m, k, n in shapes) / update
     return Speed(
         device=accelerator() or processor(),
+        processor="gpu" if accelerator() else "cpu",
         backend=keras.backend.backend(),
         loss=config.loss,
         batch=config.batch,

@@ -262,10 +262,11 @@ def test_speed_is_shown_where_it_was_measured(copy, text):
     ]  # fmt: skip
     speed = {"device": "A device", "processor": "gpu", "backend": "jax"}
     speed |= {"steps_per_second": 1234.5, "share_of_peak": 0.421, "hours_500k": 0.1125}
+    speed |= {"ratio": 1.234}
     (copy / "speed.json").write_text(json.dumps([speed]))
     body = table_of(page.results_page(copy), "Speed")[2:]
-    assert body[0] == ["A device", "jax", "1.23e+03", "42%", "6.8 min"]
-    assert body[1] == ["CPU (not measured)", "", "", "", ""]
+    assert body[0] == ["A device", "jax", "1.23e+03", "42%", "1.23", "6.8 min"]
+    assert body[1] == ["CPU (not measured)", "", "", "", "", ""]
     del speed["backend"]
     (copy / "speed.json").write_text(json.dumps([speed]))
     with pytest.raises(VmnetError, match=r"speed\.json lacks 'backend'"):
@@ -379,3 +380,12 @@ def test_the_committed_page_is_that_of_the_committed_files():
     assert committed == page.results_page(ROOT / "figures" / "demo"), (
         "RESULTS.md and figures/demo differ: python -m vmnet.report.page figures/demo > RESULTS.md"
     )
+
+
+def test_the_readme_repeats_numbers_of_the_page():
+    readme, committed = ((ROOT / name).read_text("utf-8") for name in ("README.md", "RESULTS.md"))
+    table = readme[readme.index("## Paper and ours") :]
+    ours = re.findall(r"\| (\d+\.\d ±\d+\.\d(?: †)?) \|", table)
+    assert len(ours) == 7
+    for number in ours:
+        assert f"| {number} " in committed, number

@@ -85,6 +85,7 @@ SPEED = {
     "backend": str,
     "steps_per_second": (int, float),
     "share_of_peak": (int, float),  # 0 to 1
+    "ratio": (int, float),  # time of an update to that of its matrix products alone
     "hours_500k": (int, float),
 }
 
@@ -463,7 +464,9 @@ def _corpus(page: Page) -> Iterable[str]:
 
 def _training(page: Page) -> Iterable[str]:
     frame = _read_csv(page.folder / SOURCES["training"].file, TRAINING)
-    frame["energy_kind"] = frame["energy_kind"].fillna("").replace("", "not measured")
+    frame["energy_kind"] = (
+        frame["energy_kind"].astype(object).fillna("").replace("", "not measured")
+    )
     rows = []
     groups = frame.groupby(["system", "segmenter", "loss"], sort=False)
     for (system, segmenter, loss), some in groups:
@@ -500,7 +503,8 @@ def _speed(page: Page) -> Iterable[str]:
     path = page.folder / "speed.json"
     yield "## Speed of training at the paper's size"
     made = f" ([speed.json]({page.link}/speed.json))" if path.exists() else ""
-    yield _wrap(f"Batch 1,000, the paper's network, by `python benchmarks/train.py`{made}.")
+    command = "python benchmarks/train.py --batch 1000 --json figures/demo/speed.json"
+    yield _wrap(f"Batch 1,000, the paper's network, by `{command}`{made}.")
     measured = _read_json(path) if path.exists() else []
     rows = []
     for each in measured:
@@ -511,11 +515,18 @@ def _speed(page: Page) -> Iterable[str]:
                 "backend": each["backend"],
                 "updates per second": f"{each['steps_per_second']:.3g}",
                 "share of the device's peak": f"{each['share_of_peak']:.0%}",
+                "update / its bare matrix products": f"{each['ratio']:.2f}",
                 "500,000 updates": _hours(each["hours_500k"]),
             }
         )
     have = {each["processor"].lower() for each in measured}
-    empty = ("backend", "updates per second", "share of the device's peak", "500,000 updates")
+    empty = (
+        "backend",
+        "updates per second",
+        "share of the device's peak",
+        "update / its bare matrix products",
+        "500,000 updates",
+    )
     rows += [
         {"device": f"{name} (not measured)", **dict.fromkeys(empty, "")}
         for name in ("CPU", "GPU")
