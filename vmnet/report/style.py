@@ -47,6 +47,8 @@ COLOURS = {
     "best_trace_printed": YELLOW,
     "baseline_1": "#999999",
     "baseline_2": "#555555",
+    "baseline_2_cbvmr": VERMILION,
+    "baseline_2_cbvmr_inter": SKY,
 }
 CYCLE = (BLUE, ORANGE, GREEN, PINK, VERMILION, SKY, INK, GREY)
 
