@@ -119,8 +119,8 @@ def test_a_corpus_without_media_recommends_nothing(runs, music_video):
         pipeline.export(runs[0], runs[0].folder / "export", "efficientnet", "musicnn")
 
 
-def test_a_features_corpus_gives_the_numbers_of_the_corpus_it_was_made_from(tmp_path, runs):
-    """The features of simulated clips, written to files and read again, are ranked alike."""
+def test_a_features_corpus_has_the_segments_of_the_corpus_it_was_made_from(tmp_path, runs):
+    """The features of simulated clips, written to files and read again, are cut alike."""
     source = runs[0].corpus.source
     clips = []
     for clip in runs[0].corpus.clips:
@@ -131,12 +131,23 @@ def test_a_features_corpus_gives_the_numbers_of_the_corpus_it_was_made_from(tmp_
     write_manifest(tmp_path / "shared" / "manifest.csv", clips)
     corpus = features_corpus(tmp_path / "shared", seed=0, progress=False)
     run = replace(runs[0], corpus=corpus, folder=tmp_path / "data", failures={})
-    for system in ("baseline_1", "seg_vmnet"):
-        chosen = [s for s in pipeline.all_systems(run) if s.name == system][:1]
-        columns = ["metric", "value"]
-        ours, theirs = (pipeline.results(r, chosen, ["trace"])[columns] for r in (run, runs[0]))
-        kept = ours.metric != "seconds"
-        assert ours[kept].equals(theirs[kept])
+    for system in (pipeline.baselines(run)[0], pipeline.seg_vm_net(run)):
+        ours, theirs = (pipeline.segment_features(r, system, "test") for r in (run, runs[0]))
+        for mine, original in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(mine.data, original.data)
+            np.testing.assert_array_equal(mine.offsets, original.offsets)
+    trained = pipeline.network(run, pipeline.seg_vm_net(run))
+    assert trained.statistics is not None  # nobody says that the files are whitened
+
+
+def test_boundaries_of_an_unknown_make_are_refused(tmp_path, runs):
+    features = runs[0].corpus.source.load(runs[0].corpus.clips[0])
+    frames = {name: features.frames[name] for name in ("video", "music")}
+    for i in range(8):
+        path = tmp_path / "f" / f"clip{i}.npz"
+        save_features(path, **frames, boundaries={"by_hand": features.boundaries["olda"]})
+    with pytest.raises(VmnetError, match="boundaries of by_hand"):
+        pipeline.open_run(corpus=str(tmp_path / "f"), jobs=1)
 
 
 def test_what_a_corpus_cannot_give_is_said(tmp_path, capsys, runs):
@@ -171,7 +182,7 @@ def test_the_papers_corpus_is_opened_where_it_is(tmp_path, monkeypatch, write_sh
         save_features(tmp_path / "mvd" / f"mvd{i}.npz", **features.frames)
     joined = opening.open_corpus("published", profile, tmp_path / "run", 0, 1)
     assert len(corpus.split("train")) == 20
-    assert len(joined.split("train")) == 25  # none is needed for the test
+    assert len(joined.split("train")) == 20  # 25 are there
     assert {clip.clip_id[:3] for clip in joined.split("test")} == {"mvd"}
 
 
@@ -183,6 +194,8 @@ def test_videos_with_a_label_are_selected(tmp_path, monkeypatch, write_shards, c
     assert cli.main(["select", str(tmp_path / "shards"), "--labels", "1", "--jobs", "1"]) == 0
     assert (tmp_path / "shards" / "ids.txt").read_text().split() == ["id01", "id04", "id07"]
     assert "3 videos" in capsys.readouterr().out
+    assert cli.main(["select", str(tmp_path / "shards"), "--labels", "2"]) == 1
+    assert "is there already" in capsys.readouterr().err
     assert cli.main(["select", str(tmp_path / "none"), "--labels", "1"]) == 1
     assert "none" in capsys.readouterr().err
 

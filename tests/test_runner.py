@@ -1,6 +1,7 @@
 """run_all.sh and its runner: options, refusals, exit codes."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +114,36 @@ def test_conda_users_get_the_same_packages():
     assert "--constraint constraints.txt" in text
     assert "--editable .[dev]" in text
     assert "python=3.11" in text
+
+
+@pytest.fixture
+def run_of_demo(tmp_path):
+    from vmnet import pipeline
+    from vmnet.config import PROFILES
+    from vmnet.corpus.simulated import simulated_corpus
+
+    corpus = simulated_corpus((4, 4, 4), 0)
+    return pipeline.Run(PROFILES["demo"], corpus, 0, 1, tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "corpus", "expected"),
+    [
+        ((0, 1, 2), "", "./run_all.sh"),
+        ((0, 1, 2), "simulated", "./run_all.sh"),
+        ((5,), "", "./run_all.sh --seed 5"),
+        ((0, 1, 2), "my films", "./run_all.sh --corpus 'my films'"),
+    ],
+)
+def test_the_recorded_command_makes_the_run_again(run_of_demo, seeds, corpus, expected):
+    command = runner.command(seeds, run_of_demo, corpus)
+    assert command == expected
+    assert run_all(*shlex.split(command)[1:], "--help").returncode == 0
+
+
+def test_a_run_that_computes_nothing_leaves_the_times_of_the_one_that_did(run_of_demo, tmp_path):
+    for seconds in ({"00_corpus": 50.0, "01_baselines": 200.0}, {"01_baselines": 3.0}):
+        runner.save_record(tmp_path, [run_of_demo], seconds, "")
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["notebooks"] == {"00_corpus": 50.0, "01_baselines": 200.0}
+    assert record["seconds"] == 250.0

@@ -131,3 +131,10 @@ def test_no_clip_left_is_said(folder):
     fill(broken)
     assert broken.clip_ids == ()
     assert broken.failures
+
+
+def test_a_split_without_clips_ends_nothing(folder):
+    nobody = replace(folder, clips=())
+    fill(nobody)
+    assert nobody.done
+    assert nobody.clip_ids == ()

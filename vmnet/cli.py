@@ -92,8 +92,11 @@ def select(arguments: argparse.Namespace) -> None:
     from vmnet import store
     from vmnet.config import DATA
     from vmnet.corpus.youtube8m import select_ids
+    from vmnet.errors import VmnetError
 
-    folder = arguments.folder.absolute()
+    folder = arguments.folder.resolve()
+    if (folder / "ids.txt").exists():
+        raise VmnetError(f"{folder / 'ids.txt'} is there already: move it away, then select again.")
     cache = DATA / f"{folder.name}-{store.key(folder=folder)}"
     ids, report = select_ids(folder, cache, set(arguments.labels), jobs=_jobs(arguments))
     for line in report.lines():
@@ -254,7 +257,6 @@ def build_parser() -> argparse.ArgumentParser:
     one.add_argument("--distances", nargs="+", default=["centroid", "nw", "sw", "trace"])
     one.add_argument("--scenarios", nargs="+", default=["vanilla"])
     one = command(recommend, of_corpus)
-    one.set_defaults(segmenters=["olda"])
     one.add_argument("video", type=Path)
     one.add_argument("--distance", default="trace", help="how the catalog is ranked")
     one.add_argument("--top", type=positive, default=10, help="how many tracks are listed")

@@ -156,10 +156,10 @@ def _figures(run: Run, corpus: str, seeds: tuple[int, ...]) -> Path:
         own = run.corpus.name if corpus not in NAMED else corpus
         if own in PROFILES or own == "gallery":
             own = run.folder.name
-        return FIGURES / (own if profile.name == DEFAULT_PROFILE else f"{own}-{profile.name}")
-    if seeds == profile.seeds:
-        return FIGURES / profile.name
-    return FIGURES / "-".join([f"{profile.name}-seed", *map(str, seeds)]).replace("seed-", "seed")
+        name = own if profile.name == DEFAULT_PROFILE else f"{own}-{profile.name}"
+    else:
+        name = profile.name
+    return FIGURES / (name if seeds == profile.seeds else f"{name}-seed{'-'.join(map(str, seeds))}")
 
 
 def _segmenters(corpus: Corpus, asked: Sequence[str]) -> tuple[str, ...]:
@@ -178,7 +178,13 @@ def _segmenters(corpus: Corpus, asked: Sequence[str]) -> tuple[str, ...]:
     lacking = [name for name in SEGMENTATIONS if name not in given]
     if lacking:
         print(f"{corpus.name} has features alone: no segments of {', '.join(lacking)}.")
-    return tuple(name for name in SEGMENTATIONS if name in given)
+    chosen = tuple(name for name in SEGMENTATIONS if name in given)
+    if not chosen:
+        raise VmnetError(
+            f"corpus {corpus.name!r} has boundaries of {', '.join(given)} alone; a segmentation is "
+            f"one of {', '.join(SEGMENTERS)}."
+        )
+    return chosen
 
 
 # --- systems ------------------------------------------------------------------------------------
@@ -678,12 +684,12 @@ def _known(names: Iterable[str], known: Mapping[str, Any], what: str) -> tuple[s
 def _training(run: Run, system: System) -> "TrainingConfig":
     """Return the settings of a training.
 
-    Features that come without media are whitened by who published them, and the paper takes them
-    as they are; the outputs of our extractors are neither centred nor of one scale.
+    Whitened features are taken as they are, as the paper does; the outputs of our extractors are
+    neither centred nor of one scale.
     """
     from vmnet.models import TrainingConfig
 
-    standardize = run.corpus.source is None
+    standardize = run.corpus.source is None or not run.corpus.source.whitened
     settings = {**run.profile.training, **system.training}
     return TrainingConfig(seed=run.seed, standardize=standardize, **settings)
 

@@ -7,6 +7,7 @@ installed.
 import argparse
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -167,28 +168,39 @@ def run(arguments: argparse.Namespace) -> None:
         seconds[notebook.stem] = round(time.monotonic() - started, 1)
         print(f"[{number}/{len(chosen)}] {notebook.stem}: {seconds[notebook.stem]:.0f} s")
     pipeline.prepare_all(runs)  # all is kept by now; what failed is noted once more
-    if not arguments.only:
-        save_record(figures, runs, seconds)
-        save_page(figures)
+    save_record(figures, runs, seconds, arguments.corpus)
+    save_page(figures)
     print(f"Figures, tables and executed notebooks: {figures}")
 
 
 def save_page(figures: Path) -> None:
-    """Write the page that sets our numbers beside the paper's, next to the folder of figures."""
+    """Write the page that sets our numbers beside the paper's, if all notebooks were run.
+
+    It stands next to a folder called figures, as its links expect, else inside.
+    """
     from vmnet.report import page
 
+    if not all((figures / name).exists() for name in (*page.RESULTS, "training.csv")):
+        return
     of_default = figures.name == DEFAULT_PROFILE
     name = "RESULTS.md" if of_default else f"RESULTS-{figures.name}.md"
-    print(f"Paper and ours, number by number: {page.save(figures, figures.parent.parent / name)}")
+    folder = figures.parent.parent if figures.parent.name == "figures" else figures
+    print(f"Paper and ours, number by number: {page.save(figures, folder / name)}")
 
 
-def save_record(figures: Path, runs: "Sequence[Run]", seconds: Mapping[str, float]) -> None:
-    """Write run.json: the command, the data, the seconds of each notebook, the machine."""
+def save_record(
+    figures: Path, runs: "Sequence[Run]", seconds: Mapping[str, float], corpus: str
+) -> None:
+    """Write run.json: the command, the data, the seconds of each notebook, the machine.
+
+    A notebook that finds its results there takes seconds: of the same run on the same machine the
+    longest time stays.
+    """
     from vmnet import store
 
     first = runs[0]
-    record = {
-        "command": command([run.seed for run in runs], first),
+    record: dict[str, Any] = {
+        "command": command([run.seed for run in runs], first, corpus),
         "profile": first.profile.name,
         "corpus": first.corpus.name,
         "kind": first.corpus.kind,
@@ -198,7 +210,16 @@ def save_record(figures: Path, runs: "Sequence[Run]", seconds: Mapping[str, floa
         "machine": machine(),
         "date": time.strftime("%Y-%m-%d"),
     }
-    store.save_text(figures / "run.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    path = figures / "run.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    same = ("command", "profile", "corpus", "kind", "seeds", "machine")
+    if all(before.get(name) == record[name] for name in same):
+        times = before["notebooks"]
+        longest = {name: max(times.get(name, 0), seconds.get(name, 0)) for name in times | seconds}
+        record["notebooks"] = dict(sorted(longest.items()))
+        record["seconds"] = round(sum(longest.values()), 1)
+        record["date"] = before["date"] if longest == times else record["date"]
+    store.save_text(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
 def machine() -> dict[str, str | int]:
@@ -230,15 +251,15 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def command(seeds: Sequence[int], run: "Run") -> str:
-    """Return what a user types to make a run with these seeds."""
+def command(seeds: Sequence[int], run: "Run", corpus: str) -> str:
+    """Return what a user types to make a run with these seeds; `corpus` is what he gave."""
     words = ["./run_all.sh"]
     if run.profile.name != DEFAULT_PROFILE:
         words += ["--profile", run.profile.name]
     if tuple(seeds) != run.profile.seeds:
         words += ["--seed", *map(str, seeds)]
-    if run.corpus.name != f"{run.profile.corpus}-{run.profile.name}":
-        words += ["--corpus", run.corpus.name]
+    if corpus and corpus != run.profile.corpus:
+        words += ["--corpus", shlex.quote(corpus)]
     return " ".join(words)
 
 

@@ -80,7 +80,8 @@ class SegmentFolder:
         store.save_text(self._last, json.dumps(failures, indent=1, ensure_ascii=False) + "\n")
         for file in files:
             file.unlink()
-        files[0].parent.rmdir()
+            if file is files[-1]:
+                file.parent.rmdir()
 
     @property
     def _chunks(self) -> dict[Path, tuple[Clip, ...]]:
@@ -117,7 +118,7 @@ class SegmentFolder:
                 failures |= json.loads(str(part["failures"]))
                 for name in part.files:
                     holders.setdefault(name, []).append(file)
-        del holders["failures"]
+        holders.pop("failures", None)
         for name, those in holders.items():
             joined = np.concatenate([_read(file, name) for file in those])
             store.save_array(self.folder / f"{name}.npy", joined)

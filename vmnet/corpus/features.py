@@ -153,6 +153,8 @@ class FilesSource:
     given: tuple[str, ...]
     made_from: str
 
+    whitened = False  # who wrote the files may have whitened them, or not
+
     def __post_init__(self) -> None:
         self.extractors = tuple(self.dims)
         names = tuple(name.removeprefix(BOUNDARIES) for name in self.given) or FROM_FRAMES

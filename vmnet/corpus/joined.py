@@ -21,6 +21,7 @@ class JoinedSource:
     def __post_init__(self) -> None:
         self.extractors = _in_both(self.training.extractors, self.test.extractors)
         self.segmenters = _in_both(self.training.segmenters, self.test.segmenters)
+        self.whitened = self.training.whitened
 
     def key(self) -> str:
         """Return what stands for both sources."""

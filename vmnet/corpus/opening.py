@@ -73,13 +73,22 @@ def _published(profile: Profile, data: Path, seed: int, jobs: int) -> Corpus:
     if not training.is_dir():
         print(f"{training} is not there: the clips of this run are simulated.")
         return _simulated(profile, data, seed, jobs)
-    _, n_valid, n_test = profile.clips
+    n_train, n_valid, n_test = profile.clips
+    cache = DATA / f"{HIMV}-index"  # of the shards, for all seeds
     if not test.is_dir():
         print(f"{test} is not there: the test clips are taken from {HIMV}, too.")
-        return _youtube8m(training, data, seed, jobs, (None, n_valid, n_test))
-    learned = _youtube8m(training, data, seed, jobs, (None, n_valid, 0))
+        sizes = (None, n_valid, n_test)
+        return _at_most(n_train, _youtube8m(training, cache, seed, jobs, sizes))
+    learned = _at_most(n_train, _youtube8m(training, cache, seed, jobs, (None, n_valid, 0)))
     tested = open_corpus(str(test), profile, data / MVD, seed, jobs)
     return test_split(learned, tested)
+
+
+def _at_most(n_train: int, corpus: Corpus) -> Corpus:
+    """Leave out the training clips after the first `n_train`."""
+    train = {clip.clip_id for clip in corpus.split("train")[:n_train]}
+    clips = [clip for clip in corpus.clips if clip.split != "train" or clip.clip_id in train]
+    return replace(corpus, clips=tuple(clips))
 
 
 def _youtube8m(

@@ -110,6 +110,7 @@ class Simulation:
     )
 
 
+DRAWN = 1  # goes up when clips of the same parameters are drawn otherwise
 DIMS = {"video": 1024, "music": 128, "handcrafted": 1140}  # paper III-A and V-A
 
 
@@ -134,11 +135,12 @@ class SimulatedSource:
     seed: int
 
     extractors: ClassVar[tuple[str, ...]] = tuple(DIMS)
+    whitened: ClassVar[bool] = True
     segmenters: ClassVar[tuple[str, ...]] = ("foote", "sf", "olda", "transnet")
 
     def key(self) -> str:
         """Return what stands for the parameters and the seed."""
-        return store.key(simulation=asdict(self.simulation), seed=self.seed)
+        return store.key(simulation=asdict(self.simulation), seed=self.seed, drawn=DRAWN)
 
     def load(self, clip: Clip) -> ClipFeatures:
         """Draw one clip, from a random generator of its own."""

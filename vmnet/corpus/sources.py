@@ -30,8 +30,12 @@ class ClipFeatures:
 class FeatureSource(Protocol):
     """Gives the features and the boundaries of a clip; it is sent to worker processes.
 
-    `extractors` and `segmenters` name the frames and the boundaries that every clip has.
+    `extractors` and `segmenters` name the frames and the boundaries that every clip has. `whitened`
+    tells whether the frames come whitened, so that the network takes them as they are.
     """
+
+    @property
+    def whitened(self) -> bool: ...
 
     @property
     def extractors(self) -> tuple[str, ...]: ...

@@ -219,6 +219,7 @@ class YouTube8MSource:
     suffixes: np.ndarray | None
 
     extractors = tuple(FEATURES)
+    whitened = True
 
     @property
     def media(self) -> bool:
