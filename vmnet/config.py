@@ -49,7 +49,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         # Small enough for continuous integration: real files through every real stage. Batch, rate
-        # and steps are ours: the paper's 500,000 updates at 1e-6 would take weeks here.
+        # and steps are ours: the paper's 500,000 updates at 1e-6 would take a day a network.
         Profile(
             name="smoke",
             corpus="rendered",

@@ -453,6 +453,7 @@ def _table_4(page: Page) -> Iterable[str]:
 
 def _corpus(page: Page) -> Iterable[str]:
     yield "## Clips and segments"
+    yield f"Of seed {page.run['seeds'][0]}."
     clips = page.folder / SOURCES["clips"].file
     if clips.exists():
         yield _made_by(page, "clips")
@@ -494,7 +495,7 @@ def _training(page: Page) -> Iterable[str]:
         f"energy {_amount(1000 * energy, ' Wh')}, CO2e {_amount(1000 * carbon, ' g')}. "
         "The paper trained 2 to 6 days a network on one GTX 1080 Ti; the thesis reports "
         "2,543 hours and 449.5 kg CO2e for all of its work. "
-        '"Estimated" means from the rated power of the processor, "measured" from its counters.'
+        "Energy is given where the processor's own counter (RAPL) can be read, and only there."
     )
     yield _markdown(rows)
 
