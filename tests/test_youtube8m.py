@@ -204,6 +204,19 @@ def test_records_are_read_in_full_or_not_at_all():
         (example("a", noise(3, 1000), noise(3, 128)), "1000"),
         (example("a", noise(9, 1024), noise(3, 128)), "9 s of rgb and 3 s of audio"),
     ],
+    # The bytes must not name the tests: protobuf writes a map in any order.
+    ids=[
+        "no message",
+        "no name of the id",
+        "empty id",
+        "path as id",
+        "long id",
+        "no rgb",
+        "no audio",
+        "empty",
+        "1000 values",
+        "uneven",
+    ],
 )
 def test_a_record_that_is_no_video_says_why(record, why):
     with pytest.raises(ValueError, match=why):
