@@ -12,14 +12,9 @@ import tensorflow as tf
 from vmnet.corpus import Clip, shards
 from vmnet.corpus.selection import deal_sizes, read_ids
 from vmnet.corpus.tfrecord import Flaw, Record, masked_crc, read_record, read_records
-from vmnet.corpus.youtube8m import (
-    DEQUANTIZED,
-    Report,
-    is_youtube8m,
-    select_ids,
-    youtube8m_corpus,
-)
+from vmnet.corpus.youtube8m import Report, is_youtube8m, select_ids, youtube8m_corpus
 from vmnet.errors import ManifestError, MediaError, VmnetError
+from vmnet.features.pca import DEQUANTIZED
 
 RNG = np.random.default_rng(0)
 

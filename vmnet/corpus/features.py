@@ -172,8 +172,7 @@ class FilesSource:
 
     def load(self, clip: Clip) -> ClipFeatures:
         """Read one clip; see `FeatureSource`."""
-        from vmnet.segmenters import FIXED_SECONDS
-        from vmnet.segmenters.boundaries import fixed
+        from vmnet.segmenters import fixed_boundaries
         from vmnet.segmenters.frames import frame_boundaries
 
         arrays = self._arrays(clip)
@@ -182,7 +181,7 @@ class FilesSource:
         if not edges:
             edges = frame_boundaries(frames["music"], FROM_FRAMES)
         duration = float(next(iter(edges.values()))[-1])
-        return ClipFeatures(frames, {"fixed": fixed(duration, FIXED_SECONDS)} | edges)
+        return ClipFeatures(frames, fixed_boundaries(duration) | edges)
 
     def _arrays(self, clip: Clip) -> dict[str, np.ndarray]:
         """Read and check the arrays of one file."""

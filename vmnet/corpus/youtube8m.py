@@ -37,15 +37,13 @@ from vmnet.corpus.shards import (
 from vmnet.corpus.sources import ClipFeatures
 from vmnet.corpus.tfrecord import read_record
 from vmnet.errors import MediaError, VmnetError
+from vmnet.features.pca import dequantize
 
 KIND = "YouTube-8M features"
 LISTS = ("clips.csv", "ids.txt")  # which videos to take, where nobody says it
 MEDIA = "media"
 MEDIA_SUFFIXES = VIDEO_SUFFIXES | {".mp3", ".m4a", ".wav", ".flac", ".ogg", ".opus"}
 MEDIA_TOLERANCE = 5.0  # s by which a file and its features may differ in length
-
-# The data set's reader (google/youtube-8m, utils.py, Dequantize, from -2 to 2), byte by byte.
-DEQUANTIZED = np.arange(256, dtype=np.float32) * np.float32(4 / 255) + np.float32(4 / 512 - 2)
 
 
 @dataclass(frozen=True)
@@ -237,6 +235,8 @@ class YouTube8MSource:
 
     def load(self, clip: Clip) -> ClipFeatures:
         """Read one clip; see `FeatureSource`."""
+        from vmnet.segmenters import fixed_boundaries
+
         frames = self.frames(clip)
         n_seconds = len(frames["music"])
         if self.media:
@@ -245,7 +245,7 @@ class YouTube8MSource:
             from vmnet.segmenters.frames import frame_boundaries
 
             boundaries = frame_boundaries(frames["music"])
-        return ClipFeatures(frames, boundaries | _fixed(n_seconds))
+        return ClipFeatures(frames, boundaries | fixed_boundaries(n_seconds))
 
     def frames(self, clip: Clip) -> dict[str, np.ndarray]:
         """Read the features of one clip, (n_seconds, dim) float32 from -1.99 to 2.01."""
@@ -263,7 +263,7 @@ class YouTube8MSource:
                 f"{clip.clip_id}: the record at byte {offset} of {shard} is not what it was; run "
                 "the same command again, or download the shard anew."
             )
-        return {name: DEQUANTIZED[rows] for name, rows in video.frames.items()}
+        return {name: dequantize(rows) for name, rows in video.frames.items()}
 
     def _position(self, clip: Clip) -> int:
         i = int(np.searchsorted(self.ids, clip.clip_id))
@@ -322,13 +322,6 @@ def media_boundaries(path: Path, names: Iterable[str], n_seconds: int) -> dict[s
     groups = dict.fromkeys(SEGMENTERS[name].group for name in names)
     found = {name: edges for group in groups for name, edges in GROUPS[group](path).items()}
     return {name: clean(found[name], float(n_seconds)) for name in names}
-
-
-def _fixed(n_seconds: int) -> dict[str, np.ndarray]:
-    from vmnet.segmenters import FIXED_SECONDS
-    from vmnet.segmenters.boundaries import fixed
-
-    return {"fixed": fixed(float(n_seconds), FIXED_SECONDS)}
 
 
 def _source(

@@ -17,6 +17,9 @@ from vmnet.errors import WeightsError
 
 LOWEST, HIGHEST = -2.0, 2.0  # what eight bits span
 LEVELS = 255
+# By level, as YouTube-8M's starter code has it (its `utils.py`, `Dequantize`) to the last bit; it
+# adds half a level of 4 / 512.
+DEQUANTIZED = np.arange(256, dtype=np.float32) * np.float32(4 / 255) + np.float32(4 / 512 - 2)
 EPSILON = 1e-4  # added to an eigenvalue before its root, by YouTube-8M's extractor
 
 
@@ -86,12 +89,8 @@ def quantize(features: np.ndarray, rounded: bool = True) -> np.ndarray:
 
 
 def dequantize(levels: np.ndarray) -> np.ndarray:
-    """Return 8-bit features as `float32`, as YouTube-8M's starter code does (its `utils.py`).
-
-    That code adds half a level, 4 / 512, so 0 becomes -1.992 and 255 becomes 2.008.
-    """
-    span = HIGHEST - LOWEST
-    return (levels * (span / LEVELS) + span / 512 + LOWEST).astype(np.float32)
+    """Return features, 8-bit levels of any shape, as float32 from -1.992 to 2.008."""
+    return DEQUANTIZED[levels]
 
 
 def _pca(mean: np.ndarray, matrix: np.ndarray) -> Pca:

@@ -54,10 +54,15 @@ def _shots(path: Path) -> dict[str, np.ndarray]:
     return {"transnet": boundaries, "shot_times": times, "shot_probability": probabilities}
 
 
+def fixed_boundaries(duration: float) -> dict[str, np.ndarray]:
+    """Return the boundaries of "fixed" for a clip of `duration` s, by its name."""
+    return {"fixed": fixed(duration, FIXED_SECONDS)}
+
+
 def _fixed(path: Path) -> dict[str, np.ndarray]:
     from vmnet.media import probe
 
-    return {"fixed": fixed(probe(path).duration, FIXED_SECONDS)}
+    return fixed_boundaries(probe(path).duration)
 
 
 GROUPS: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {
