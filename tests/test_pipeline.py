@@ -27,7 +27,7 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("simulated")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(PROFILES, "demo", TINY)
-        patch.setattr(pipeline, "DATA", folder / "data")
+        patch.setattr(opening, "DATA", folder / "data")
         patch.setattr(pipeline, "FIGURES", folder / "figures")
         yield pipeline.open_runs(jobs=1)
 
@@ -187,9 +187,9 @@ def test_the_papers_corpus_is_opened_where_it_is(tmp_path, monkeypatch, write_sh
 
 
 def test_videos_with_a_label_are_selected(tmp_path, monkeypatch, write_shards, capsys):
-    from vmnet import cli, config
+    from vmnet import cli
 
-    monkeypatch.setattr(config, "DATA", tmp_path / "data")
+    monkeypatch.setattr(opening, "DATA", tmp_path / "data")
     write_shards(tmp_path / "shards", 9)
     assert cli.main(["select", str(tmp_path / "shards"), "--labels", "1", "--jobs", "1"]) == 0
     assert (tmp_path / "shards" / "ids.txt").read_text().split() == ["id01", "id04", "id07"]

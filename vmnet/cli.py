@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from vmnet.corpus import Clip
     from vmnet.corpus.sources import FeatureSource
 
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
 
 def render(arguments: argparse.Namespace) -> None:
     """Render procedural music videos into a folder."""
@@ -90,15 +92,15 @@ def export(arguments: argparse.Namespace) -> None:
 def select(arguments: argparse.Namespace) -> None:
     """Write the list ids.txt of the YouTube-8M videos that have one of some labels."""
     from vmnet import store
-    from vmnet.config import DATA
+    from vmnet.corpus.opening import data_folder
     from vmnet.corpus.youtube8m import select_ids
     from vmnet.errors import VmnetError
 
     folder = arguments.folder.resolve()
     if (folder / "ids.txt").exists():
         raise VmnetError(f"{folder / 'ids.txt'} is there already: move it away, then select again.")
-    cache = DATA / f"{folder.name}-{store.key(folder=folder)}"
-    ids, report = select_ids(folder, cache, set(arguments.labels), jobs=_jobs(arguments))
+    labels = set(arguments.labels)
+    ids, report = select_ids(folder, data_folder(folder), labels, jobs=_jobs(arguments))
     for line in report.lines():
         print(line)
     store.save_text(folder / "ids.txt", "".join(f"{clip_id}\n" for clip_id in ids))
@@ -164,7 +166,8 @@ def recommend(arguments: argparse.Namespace) -> None:
 
     run = _open(arguments)
     ranking = pipeline.recommend(run, arguments.video, arguments.distance, arguments.top)
-    print(f"network: profile {run.profile.name}, {run.segmenters[0]}, {run.corpus.kind} data")
+    segmenter = pipeline.seg_vm_net(run).segmenter
+    print(f"network: profile {run.profile.name}, {segmenter}, {run.corpus.kind} data")
     print(f"{'rank':>4}  {'distance':>9}  music of")
     for rank, (clip, distance) in enumerate(ranking, 1):
         print(f"{rank:4}  {distance:9.4f}  {clip.title or clip.clip_id} ({clip.path})")
@@ -208,13 +211,56 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="vmnet", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"vmnet {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    shared = _shared_options()
+    _add_commands_of_files(commands, shared)
+    _add_commands_of_a_corpus(commands, _corpus_options(shared))
+    return parser
 
+
+def _add_commands_of_files(commands: "Commands", shared: argparse.ArgumentParser) -> None:
+    one = _command(commands, render, shared)
+    one.add_argument("folder", type=Path)
+    one.add_argument("--clips", type=natural, nargs=3, default=[8, 2, 6], help="train, valid, test")
+    one.add_argument("--seconds", type=float, nargs=2, default=[30, 60], help="shortest, longest")
+    _command(commands, prepare)
+    add_weights_command(commands)
+    one = _command(commands, select, shared)
+    one.add_argument("folder", type=Path, help="with YouTube-8M's frame-level shards")
+    one.add_argument("--labels", type=natural, nargs="+", required=True, help="numbers of labels")
+    one = _command(commands, draw)
+    one.add_argument("video", type=Path)
+    one.add_argument("--output", type=Path, help="path without suffix (default: the video's name)")
+    one.add_argument("--title", default="", help="title of the figure (default: the video's name)")
+    one.add_argument("--frames", type=natural, default=12, help="key frames shown (default: 12)")
+
+
+def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.ArgumentParser) -> None:
+    for function in (scan, extract, segment, train):
+        _command(commands, function, of_corpus)
+    one = _command(commands, evaluate, of_corpus)
+    one.add_argument("--distances", nargs="+", default=["centroid", "nw", "sw", "trace"])
+    one.add_argument("--scenarios", nargs="+", default=["vanilla"])
+    one = _command(commands, recommend, of_corpus)
+    one.add_argument("video", type=Path)
+    one.add_argument("--distance", default="trace", help="how the catalog is ranked")
+    one.add_argument("--top", type=positive, default=10, help="how many tracks are listed")
+    one = _command(commands, export, of_corpus)
+    one.add_argument("output", type=Path, help="folder for the feature files and their manifest")
+    one.add_argument("--video", default="efficientnet", help="or inception, the paper's")
+    one.add_argument("--music", default="musicnn", help="or vggish, the paper's")
+    one.add_argument("--split", default="", choices=SPLITS, help="put all clips into this one")
+
+
+def _shared_options() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     shared.add_argument("--seed", type=natural, default=0, help="seed of every random draw")
     shared.add_argument(
         "--jobs", type=natural, default=0, help="clips at once (default: processors)"
     )
+    return shared
 
+
+def _corpus_options(shared: argparse.ArgumentParser) -> argparse.ArgumentParser:
     of_corpus = argparse.ArgumentParser(add_help=False, parents=[shared], allow_abbrev=False)
     of_corpus.add_argument(
         "--corpus", default="", help=f"{', '.join(NAMED)} or a folder (default: the profile's)"
@@ -223,49 +269,24 @@ def build_parser() -> argparse.ArgumentParser:
     of_corpus.add_argument(
         "--segmenters", nargs="+", default=[], help=f"segmentations S ({' '.join(SEGMENTATIONS)})"
     )
+    return of_corpus
 
-    def command(
-        function: Callable[[argparse.Namespace], None], parent: argparse.ArgumentParser
-    ) -> argparse.ArgumentParser:
-        one = commands.add_parser(
-            function.__name__,
-            help=function.__doc__,
-            description=function.__doc__,
-            parents=[parent],
-            allow_abbrev=False,
-        )
-        one.set_defaults(function=function)
-        return one
 
-    one = command(render, shared)
-    one.add_argument("folder", type=Path)
-    one.add_argument("--clips", type=natural, nargs=3, default=[8, 2, 6], help="train, valid, test")
-    one.add_argument("--seconds", type=float, nargs=2, default=[30, 60], help="shortest, longest")
-    command(prepare, argparse.ArgumentParser(add_help=False))
-    for function in (scan, extract, segment, train):
-        command(function, of_corpus)
-    one = command(export, of_corpus)
-    one.add_argument("output", type=Path, help="folder for the feature files and their manifest")
-    one.add_argument("--video", default="efficientnet", help="or inception, the paper's")
-    one.add_argument("--music", default="musicnn", help="or vggish, the paper's")
-    one.add_argument("--split", default="", choices=SPLITS, help="put all clips into this one")
-    one = command(select, shared)
-    one.add_argument("folder", type=Path, help="with YouTube-8M's frame-level shards")
-    one.add_argument("--labels", type=natural, nargs="+", required=True, help="numbers of labels")
-    add_weights_command(commands)
-    one = command(evaluate, of_corpus)
-    one.add_argument("--distances", nargs="+", default=["centroid", "nw", "sw", "trace"])
-    one.add_argument("--scenarios", nargs="+", default=["vanilla"])
-    one = command(recommend, of_corpus)
-    one.add_argument("video", type=Path)
-    one.add_argument("--distance", default="trace", help="how the catalog is ranked")
-    one.add_argument("--top", type=positive, default=10, help="how many tracks are listed")
-    one = command(draw, argparse.ArgumentParser(add_help=False))
-    one.add_argument("video", type=Path)
-    one.add_argument("--output", type=Path, help="path without suffix (default: the video's name)")
-    one.add_argument("--title", default="", help="title of the figure (default: the video's name)")
-    one.add_argument("--frames", type=natural, default=12, help="key frames shown (default: 12)")
-    return parser
+def _command(
+    commands: "Commands",
+    function: Callable[[argparse.Namespace], None],
+    *options: argparse.ArgumentParser,
+) -> argparse.ArgumentParser:
+    """Add the command that `function` is, named and described by it."""
+    command = commands.add_parser(
+        function.__name__,
+        help=function.__doc__,
+        description=function.__doc__,
+        parents=options,
+        allow_abbrev=False,
+    )
+    command.set_defaults(function=function)
+    return command
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -21,9 +21,9 @@ from vmnet import store
 from vmnet.aligners import Sequences
 from vmnet.aligners.distances import NW_INDEL, SW_INDEL
 from vmnet.batch import Job, array_job, run_jobs
-from vmnet.config import DATA, DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Profile
+from vmnet.config import DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Profile
 from vmnet.corpus import SPLITS, Clip, Corpus
-from vmnet.corpus.opening import NAMED, open_corpus
+from vmnet.corpus.opening import NAMED, data_folder, named_folder, open_corpus
 from vmnet.errors import MediaError, VmnetError
 from vmnet.segments import CLIP, SegmentFolder
 
@@ -131,11 +131,7 @@ def open_run(
     chosen = _profile(profile)
     jobs = jobs or os.cpu_count() or 1
     name = corpus or chosen.corpus
-    if name in NAMED:
-        data = DATA / f"{name}-{profile}-seed{seed}"
-    else:
-        folder = Path(name).expanduser().resolve()
-        data = DATA / f"{folder.name}-{store.key(folder=folder)}"
+    data = named_folder(name, profile, seed) if name in NAMED else data_folder(Path(name))
     store.sweep(data)
     opened = open_corpus(name, chosen, data, seed, jobs)
     run = Run(chosen, opened, seed, jobs, data, data, _segmenters(opened, segmenters))
@@ -582,7 +578,7 @@ def results(
 def recommend(
     run: Run, video: Path, distance: str = "trace", top: int = 10
 ) -> list[tuple[Clip, float]]:
-    """Rank all music of the corpus for one video file, with the run's first segmentation.
+    """Rank all music of the corpus for one video file, with the segmentation of `seg_vm_net`.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vmnet import store
 from vmnet.config import DATA, Profile
 from vmnet.corpus.clips import Corpus
 from vmnet.errors import VmnetError
@@ -47,6 +48,17 @@ def open_corpus(name: str, profile: Profile, data: Path, seed: int, jobs: int) -
     from vmnet.corpus.kinds import folder_kind
 
     return OF_FOLDER[folder_kind(folder)](folder, data, seed, jobs)
+
+
+def named_folder(name: str, profile: str, seed: int) -> Path:
+    """Return where what is made of a corpus of `NAMED` is kept."""
+    return DATA / f"{name}-{profile}-seed{seed}"
+
+
+def data_folder(folder: Path) -> Path:
+    """Return where what is made from the files of `folder` is kept."""
+    folder = folder.expanduser().resolve()
+    return DATA / f"{folder.name}-{store.key(folder=folder)}"
 
 
 def _rendered(profile: Profile, data: Path, seed: int, jobs: int) -> Corpus:
