@@ -183,14 +183,6 @@ def test_similarity_along_time_with_an_alignment():
         figures.similarity_matrix(3 * np.eye(2), "rendered")
 
 
-def test_a_row_of_similarity_matrices_shares_one_scale():
-    pairs = [("one", np.eye(2)), ("$two$", -np.ones((3, 1)))]
-    figure = figures.similarity_matrices(pairs, "rendered")
-    meshes = [mesh for axes in figure.axes[:2] for mesh in axes.findobj(QuadMesh)]
-    assert [mesh.get_clim() for mesh in meshes] == [(-1, 1), (-1, 1)]
-    assert "$two$" in words(figure)
-
-
 def test_training_curves_mark_the_kept_step():
     curve = {
         "step": [0, 10, 20, 30],

@@ -351,13 +351,13 @@ def test_energy_is_kept_over_an_interruption(features, tmp_path, monkeypatch):
     trained = train(*features, QUICK, tmp_path, **settings)
     assert trained.energy == Energy(1.0 + 3.0, 4 * 0.25, "measured")
     loaded = TrainedVMNet.load(tmp_path)
-    assert (loaded.energy_kwh, loaded.co2_kg, loaded.energy.kind) == (4.0, 1.0, "measured")
+    assert loaded.energy == Energy(4.0, 1.0, "measured")
 
 
 def test_energy_is_unknown_where_no_country_is_given(undisturbed):
     trained, folder = undisturbed
     for one in (trained, TrainedVMNet.load(folder)):
-        assert np.isnan([one.energy_kwh, one.co2_kg]).all()
+        assert np.isnan([one.energy.kwh, one.energy.co2_kg]).all()
         assert one.energy.kind == ""
 
 

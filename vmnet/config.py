@@ -25,7 +25,7 @@ class Profile:
     Attributes
     ----------
     corpus
-        The corpus used when none is given; empty where the user must give one.
+        The corpus used when none is given: a key of `vmnet.corpus.opening.NAMED`.
     clips
         Clips rendered or simulated for train, validation and test.
     seeds

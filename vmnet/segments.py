@@ -7,6 +7,7 @@ the chunks that are missing.
 """
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -78,10 +79,7 @@ class SegmentFolder:
         names = [clip.clip_id for clip in self.clips if clip.clip_id not in failures]
         store.save_text(self.folder / "clips.txt", "".join(f"{name}\n" for name in names))
         store.save_text(self._last, json.dumps(failures, indent=1, ensure_ascii=False) + "\n")
-        for file in files:
-            file.unlink()
-            if file is files[-1]:
-                file.parent.rmdir()
+        shutil.rmtree(self.folder / "chunks", ignore_errors=True)
 
     @property
     def _chunks(self) -> dict[Path, tuple[Clip, ...]]:

@@ -63,16 +63,6 @@ class TrainedVMNet:
         """Duration of the training, validation included."""
         return float(self.curve["seconds"][-1])
 
-    @property
-    def energy_kwh(self) -> float:
-        """Electric energy of the training, nan where it is not known; see `energy.kind`."""
-        return self.energy.kwh
-
-    @property
-    def co2_kg(self) -> float:
-        """CO2 equivalent of that energy."""
-        return self.energy.co2_kg
-
     def embed_music(self, music: "Sequences") -> "Sequences":
         """Embed music segments: (n_segments, music_dim) to (n_segments, 512) float32, unit norm.
 

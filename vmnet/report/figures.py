@@ -23,7 +23,6 @@ from vmnet.report.pictures import (
     QualitativeQuery,
     Track,
     qualitative,
-    similarity_matrices,
     similarity_matrix,
 )
 from vmnet.report.results import read_cells
@@ -54,7 +53,6 @@ __all__ = [
     "indel_sweep",
     "qualitative",
     "save_figure",
-    "similarity_matrices",
     "similarity_matrix",
     "stacked_recalls",
     "training_curves",

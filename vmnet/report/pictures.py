@@ -127,24 +127,6 @@ def similarity_matrix(
     return figure
 
 
-@house_style
-def similarity_matrices(
-    similarities: Sequence[tuple[str, np.ndarray]], kind: str, title: str = "Similarity of segments"
-) -> Figure:
-    """Return a row of similarity matrices, each (name, (n_music, n_video)), on one scale."""
-    figure = Figure(figsize=(PAGE_WIDTH, 2.75), layout="constrained")
-    row = figure.subplots(1, len(similarities), squeeze=False)[0]
-    for axes, (name, similarity) in zip(row, similarities, strict=True):
-        mesh = _draw_similarity(axes, similarity, None, None, None)
-        axes.set_title(name, parse_math=False)
-    for axes in row[1:]:
-        axes.set_ylabel("")
-    _similarity_scale(figure, mesh, list(row))
-    add_title(figure, title)
-    add_data_line(figure, f"{kind} data")
-    return figure
-
-
 def _head_columns(figure: Figure, y: float) -> None:
     heads = {
         "video query": QUERY_X + QUERY_WIDTH / 2,

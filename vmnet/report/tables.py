@@ -362,6 +362,7 @@ def _paper_rank(rank: paper.Rank) -> str:
 
 
 def rank_text(means: Mapping[str, float]) -> str:
+    """Return a mean rank and its interval; `means` has "mean_rank" and "ci95", or nothing."""
     if not means:
         return MISSING
     half_width = f"{means['ci95']:.1f}" if isfinite(means["ci95"]) else "∞"  # a single query

@@ -207,7 +207,8 @@ def qualitative(
 
     video, music = pipeline.embeddings(run, system)
     distances = distance_matrix(video, music, distance)
-    test = [_chosen(run, clip_id) for clip_id in video.ids]
+    clips = {clip.clip_id: clip for clip in pipeline.usable(run)}
+    test = [clips[clip_id] for clip_id in video.ids]
     drawn = np.random.default_rng(run.seed).permutation(len(test))[:n_queries]
     queries = []
     for q in drawn:
