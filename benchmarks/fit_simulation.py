@@ -7,6 +7,7 @@ on the logarithms of parameters and ranks: some 2 minutes a trial on 2 cores.
 """
 
 import argparse
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,9 @@ def validation_ranks(theme: float, content: float) -> np.ndarray:
         corpus = simulated_corpus(profile.clips, seed, simulation)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            run = pipeline.Run(profile, corpus, seed, 2, folder, folder, ("olda",))
+            run = pipeline.Run(
+                profile, corpus, seed, os.cpu_count() or 1, folder, folder, ("olda",)
+            )
             systems = [pipeline.baselines(run)[-1], pipeline.seg_vm_net(run, "olda")]
             table = pipeline.results(run, systems, ["trace"], split="valid")
         found = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
