@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,12 @@ def test_a_run_that_computes_nothing_leaves_the_times_of_the_one_that_did(run_of
     record = json.loads((tmp_path / "run.json").read_text())
     assert record["notebooks"] == {"00_corpus": 50.0, "01_baselines": 200.0}
     assert record["seconds"] == 250.0
+
+
+def test_times_of_other_clips_are_forgotten(run_of_demo, tmp_path):
+    other = replace(run_of_demo.corpus, source=replace(run_of_demo.corpus.source, seed=1))
+    for corpus, seconds in ((other, 50.0), (run_of_demo.corpus, 3.0)):
+        runner.save_record(
+            tmp_path, [replace(run_of_demo, corpus=corpus)], {"00_corpus": seconds}, ""
+        )
+    assert json.loads((tmp_path / "run.json").read_text())["notebooks"] == {"00_corpus": 3.0}

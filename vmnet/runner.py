@@ -205,6 +205,7 @@ def save_record(
         "corpus": first.corpus.name,
         "kind": first.corpus.kind,
         "seeds": [run.seed for run in runs],
+        "settings": _settings(runs),
         "notebooks": dict(seconds),
         "seconds": round(sum(seconds.values()), 1),
         "machine": machine(),
@@ -212,7 +213,7 @@ def save_record(
     }
     path = figures / "run.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    same = ("command", "profile", "corpus", "kind", "seeds", "machine")
+    same = ("command", "profile", "corpus", "kind", "seeds", "settings", "machine")
     if all(before.get(name) == record[name] for name in same):
         times = before["notebooks"]
         longest = {name: max(times.get(name, 0), seconds.get(name, 0)) for name in times | seconds}
@@ -220,6 +221,16 @@ def save_record(
         record["seconds"] = round(sum(longest.values()), 1)
         record["date"] = before["date"] if longest == times else record["date"]
     store.save_text(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def _settings(runs: "Sequence[Run]") -> str:
+    """Return what stands for the profile and the clips: with others, earlier times mean nothing."""
+    from dataclasses import asdict
+
+    from vmnet import store
+
+    clips = [run.corpus.source.key() if run.corpus.source else run.folder.name for run in runs]
+    return store.key(profile=asdict(runs[0].profile), clips=clips)
 
 
 def machine() -> dict[str, str | int]:
