@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vmnet import store
 from vmnet.config import DATA, Profile
 from vmnet.corpus.clips import Corpus
 from vmnet.errors import VmnetError
@@ -57,6 +56,8 @@ def named_folder(name: str, profile: str, seed: int) -> Path:
 
 def data_folder(folder: Path) -> Path:
     """Return where what is made from the files of `folder` is kept."""
+    from vmnet import store
+
     folder = folder.expanduser().resolve()
     return DATA / f"{folder.name}-{store.key(folder=folder)}"
 
