@@ -3,11 +3,13 @@
 Prints mean ranks of the **simulated** test clips of the demo profile, seed 0: as fitted; by trace
 without the clue of the number of segments (the first 100 queries, the same with it); with other
 indel costs; with one thing in the simulation changed at a time. figures/demo/explanations.md cites
-these numbers. Some 6 minutes on 2 cores.
+these numbers. Some 12 minutes on 2 cores.
 """
 
 import os
+import sys
 import tempfile
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,7 +49,8 @@ def open_variant(simulation: Simulation, segmenters: tuple[str, ...], folder: Pa
 
 def ranks(run: pipeline.Run, **options: object) -> "dict[tuple[str, str, str], float]":
     """Return the mean rank by segmenter, distance and scenario."""
-    table = pipeline.results(run, pipeline.seg_vm_nets(run), DISTANCES, SCENARIOS, **options)
+    with redirect_stdout(sys.stderr):  # what the stages report is no part of the table
+        table = pipeline.results(run, pipeline.seg_vm_nets(run), DISTANCES, SCENARIOS, **options)
     table = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
     names = zip(table.segmenter, table.distance, table.scenario, strict=True)
     return dict(zip(names, table.value, strict=True))

@@ -8,7 +8,9 @@ on the logarithms of parameters and ranks: some 2 minutes a trial on 2 cores.
 
 import argparse
 import os
+import sys
 import tempfile
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +37,8 @@ def validation_ranks(theme: float, content: float) -> np.ndarray:
                 profile, corpus, seed, os.cpu_count() or 1, folder, folder, ("olda",)
             )
             systems = [pipeline.baselines(run)[-1], pipeline.seg_vm_net(run, "olda")]
-            table = pipeline.results(run, systems, ["trace"], split="valid")
+            with redirect_stdout(sys.stderr):  # what the stages report is no part of the table
+                table = pipeline.results(run, systems, ["trace"], split="valid")
         found = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
         ranks.append(found["value"].to_numpy())
     return np.mean(ranks, axis=0)
