@@ -71,6 +71,7 @@ PSEUDO_CODE: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "best_trace": lambda m, v: best_diagonal(m, v, minus_dot),
     "trace_printed": lambda m, v: diagonal(m, v, squared_distance),
     "best_trace_printed": lambda m, v: best_diagonal(m, v, squared_distance),
+    "count": lambda m, v: abs(len(m) - len(v)),
 }
 
 

@@ -2,8 +2,9 @@
 
 Prints mean ranks of the **simulated** test clips of the demo profile, seed 0: as fitted; by trace
 without the clue of the number of segments (the first 100 queries, the same with it); with other
-indel costs; with one thing in the simulation changed at a time. figures/demo/explanations.md cites
-these numbers. Some 12 minutes on 2 cores.
+indel costs; with one thing in the simulation changed at a time; with nothing that the tracks of a
+clip share but where they are cut (chance is 500.5). figures/demo/explanations.md cites these
+numbers. Some 20 minutes on 2 cores.
 """
 
 import os
@@ -22,12 +23,13 @@ from vmnet.corpus.simulated import Detector, Simulation, simulated_corpus
 from vmnet.evaluation import ranks as ranks_of
 
 FITTED = Simulation()
+SILENT = replace(FITTED, theme=0.0, content=0.0, opening=0.0)
 PERFECT = {name: Detector(1.0, 1.0, 0.0) for name in FITTED.detectors}
 VARIANTS = {
     "as fitted": (FITTED, ("foote", "sf", "olda", "transnet")),
     "every section found": (replace(FITTED, detectors=PERFECT), ("olda",)),
     "no cut where a section ends": (replace(FITTED, cut_at_boundary=0.0), ("transnet",)),
-    # Holds nothing that two tracks share, but its mean tells how long a segment is.
+    # Holds nothing that two tracks share, but the mean of fewer seconds is noisier.
     **{
         f"noise of {noise} in every second": (
             replace(FITTED, frame_noise=noise),
@@ -35,6 +37,12 @@ VARIANTS = {
         )
         for noise in (0.25, 1.0, 4.0)
     },
+    # What networks then still find, they find in how the clips were cut.
+    "nothing shared": (SILENT, ("foote", "sf", "olda", "transnet")),
+    "nothing shared, noise of 1.0 in every second": (
+        replace(SILENT, frame_noise=1.0),
+        ("foote", "sf", "olda", "transnet"),
+    ),
 }
 DISTANCES = ("centroid", "nw", "sw", "trace", "best_trace")
 SCENARIOS = ("vanilla", "crop_query")

@@ -224,7 +224,10 @@ def save_record(
 
 
 def _settings(runs: "Sequence[Run]") -> str:
-    """Return what stands for the profile and the clips: with others, earlier times mean nothing."""
+    """Return what stands for the profile and the clips: with others, earlier times mean nothing.
+
+    Media files have their folder stand for them.
+    """
     from dataclasses import asdict
 
     from vmnet import store

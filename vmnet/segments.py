@@ -71,14 +71,12 @@ class SegmentFolder:
         ]
 
     def finish(self) -> None:
-        """Join the chunks, all of which are there."""
-        if self.done:
-            return
-        files = list(self._chunks)
-        failures = self._join(files)
-        names = [clip.clip_id for clip in self.clips if clip.clip_id not in failures]
-        store.save_text(self.folder / "clips.txt", "".join(f"{name}\n" for name in names))
-        store.save_text(self._last, json.dumps(failures, indent=1, ensure_ascii=False) + "\n")
+        """Join the chunks, all of which are there, and delete them."""
+        if not self.done:
+            failures = self._join(list(self._chunks))
+            names = [clip.clip_id for clip in self.clips if clip.clip_id not in failures]
+            store.save_text(self.folder / "clips.txt", "".join(f"{name}\n" for name in names))
+            store.save_text(self._last, json.dumps(failures, indent=1, ensure_ascii=False) + "\n")
         shutil.rmtree(self.folder / "chunks", ignore_errors=True)
 
     @property

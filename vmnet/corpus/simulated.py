@@ -65,7 +65,7 @@ class Simulation:
         one shot alone.
     frame_noise
         What each of the 1,152 features says of its own in one second. None, since the mean of fewer
-        seconds is noisier: it would tell how long a segment is, and both tracks are cut at the same
+        seconds is noisier: it tells how long a segment is, and both tracks are cut at the same
         times. `python benchmarks/explain_simulation.py` shows what networks make of that.
     shared_dims
         Dimensions in which modalities can agree.

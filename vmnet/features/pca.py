@@ -17,9 +17,10 @@ from vmnet.errors import WeightsError
 
 LOWEST, HIGHEST = -2.0, 2.0  # what eight bits span
 LEVELS = 255
-# By level, as YouTube-8M's starter code has it (its `utils.py`, `Dequantize`) to the last bit; it
-# adds half a level of 4 / 512.
-DEQUANTIZED = np.arange(256, dtype=np.float32) * np.float32(4 / 255) + np.float32(4 / 512 - 2)
+# By level, to the last bit what YouTube-8M's starter code makes of it (its `utils.py`,
+# `Dequantize`): it adds a 512th of the range.
+DEQUANTIZED = np.arange(LEVELS + 1, dtype=np.float32) * np.float32((HIGHEST - LOWEST) / LEVELS)
+DEQUANTIZED += np.float32((HIGHEST - LOWEST) / 512 + LOWEST)
 EPSILON = 1e-4  # added to an eigenvalue before its root, by YouTube-8M's extractor
 
 

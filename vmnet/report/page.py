@@ -248,9 +248,10 @@ def _introduction(page: Page) -> str:
             "Our numbers beside those of the paper (Prétet et al., IEEE TMM 2022). **The data are "
             "simulated:** clips are frame features drawn by a generator, not music videos, and its "
             f"parameters were fitted to two of the paper's mean ranks, on validation clips: "
-            f"{fitted}. These two are marked †. All other numbers are what then follows. They show "
-            "which of the paper's findings follow from its design; they do not replicate its "
-            "numbers, which needs HIMV-50K and the MVD."
+            f"{fitted}. These two are marked †. One other, the noise of every second, was changed "
+            "after a first run; `vmnet/corpus/simulated.py` (`frame_noise`) says why. All other "
+            "numbers are what then follows. They show which of the paper's findings follow from "
+            "its design; they do not replicate its numbers, which needs HIMV-50K and the MVD."
         )
     else:
         what = (

@@ -265,7 +265,7 @@ def _key_frame(run: "Run", clip: Clip) -> np.ndarray:
 
     frames = run.corpus.source.load(clip).frames["video"]
     left, sizes, _ = np.linalg.svd(frames - frames.mean(axis=0), full_matrices=False)
-    components = (left * sizes)[:, :16]  # what differs most between seconds, without the noise
+    components = (left * sizes)[:, :16]  # what differs most between seconds
     components /= np.linalg.norm(components, axis=1, keepdims=True) + 1e-9
     similarity = (1 + components @ components.T) / 2
     return (255 * colormaps["cividis"](similarity)[..., :3]).astype(np.uint8)
