@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -254,6 +255,7 @@ def test_kernels_run_with_the_compiler_off(tmp_path):
     script = """
 import sys
 from pathlib import Path
+from pathlib import Path
 import numpy as np
 from vmnet.aligners import DISTANCES, Sequences, distance_matrix
 folder = Path(sys.argv[1])
@@ -362,3 +364,12 @@ def test_align_refuses_bad_input():
         align([E1], [[1.0, 2.0]])
     with pytest.raises(VmnetError, match="not finite"):
         align([E1], [[np.nan, 2.0, 3.0]])
+
+
+def test_the_benchmark_knows_every_distance():
+    path = Path(__file__).parents[1] / "benchmarks" / "align.py"
+    small = ["--clips", "6", "--segments", "4", "--dim", "8", "--pairs", "5", "--repeats", "1"]
+    finished = subprocess.run([sys.executable, path, *small], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    for name in DISTANCES:
+        assert f"| {name} |" in finished.stdout
