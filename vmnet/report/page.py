@@ -246,8 +246,8 @@ def _introduction(page: Page) -> str:
         )
         what = (
             "Our numbers beside those of the paper (Prétet et al., IEEE TMM 2022). **The data are "
-            "simulated:** clips are frame features drawn by a generator, not music videos, and its "
-            f"parameters were fitted to two of the paper's mean ranks, on validation clips: "
+            "simulated:** clips are frame features drawn by a generator, not music videos, and two "
+            "of its parameters were fitted to two of the paper's mean ranks, on validation clips: "
             f"{fitted}. These two are marked †. One other, the noise of every second, was changed "
             "after a first run; `vmnet/corpus/simulated.py` (`frame_noise`) says why. All other "
             "numbers are what then follows. They show which of the paper's findings follow from "
