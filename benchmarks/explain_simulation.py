@@ -18,7 +18,7 @@ import numpy as np
 
 from vmnet import pipeline
 from vmnet.aligners import distance_matrix
-from vmnet.config import PROFILES
+from vmnet.config import PROFILES, SEGMENTATIONS
 from vmnet.corpus.simulated import Detector, Simulation, simulated_corpus
 from vmnet.evaluation import ranks as ranks_of
 
@@ -26,7 +26,7 @@ FITTED = Simulation()
 SILENT = replace(FITTED, theme=0.0, content=0.0, opening=0.0)
 PERFECT = {name: Detector(1.0, 1.0, 0.0) for name in FITTED.detectors}
 VARIANTS = {
-    "as fitted": (FITTED, ("foote", "sf", "olda", "transnet")),
+    "as fitted": (FITTED, SEGMENTATIONS),
     "every section found": (replace(FITTED, detectors=PERFECT), ("olda",)),
     "no cut where a section ends": (replace(FITTED, cut_at_boundary=0.0), ("transnet",)),
     # Holds nothing that two tracks share, but the mean of fewer seconds is noisier.
@@ -38,10 +38,10 @@ VARIANTS = {
         for noise in (0.25, 1.0, 4.0)
     },
     # What networks then still find, they find in how the clips were cut.
-    "nothing shared": (SILENT, ("foote", "sf", "olda", "transnet")),
+    "nothing shared": (SILENT, SEGMENTATIONS),
     "nothing shared, noise of 1.0 in every second": (
         replace(SILENT, frame_noise=1.0),
-        ("foote", "sf", "olda", "transnet"),
+        SEGMENTATIONS,
     ),
 }
 DISTANCES = ("centroid", "nw", "sw", "trace", "best_trace")

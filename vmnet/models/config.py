@@ -15,7 +15,7 @@ CBVMR = {"loss": "cbvmr", "weights": (1.0, 3.0), "intra_weights": (0.2, 0.2), "t
 class TrainingConfig:
     """All that decides the result of a training, the data aside.
 
-    The defaults are the paper's where it gives a value. With them a training takes more than a day
+    The defaults are the paper's where it gives a value. With them a training takes about a day
     on two processor cores (see benchmarks/train.py); the paper's took 2 to 6 days on one GPU.
 
     Attributes

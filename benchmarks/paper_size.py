@@ -1,4 +1,4 @@
-"""What the paper's corpus size takes: `python benchmarks/segments.py [--clips 50000 1000 1000]`.
+"""What the paper's corpus size takes: `python benchmarks/paper_size.py [--clips 50000 1000 1000]`.
 
 Draws **simulated** clips, keeps the mean of every segment of the paper's four segmentations and of
 the whole clip, and takes 40 updates of the network with the most segments, TransNet's, from the
