@@ -140,14 +140,15 @@ def test_sound_of_the_music_video(music_video: Path) -> None:
 
 def test_decoding_is_lazy(music_video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
-    decode = media._decode
+    decode = media.audio.decode
 
     def counting(*arguments: Any) -> Any:
         for frame in decode(*arguments):
             decoded.append(frame.pts)
             yield frame
 
-    monkeypatch.setattr(media, "_decode", counting)
+    monkeypatch.setattr(media.audio, "decode", counting)
+    monkeypatch.setattr(media.video, "decode", counting)
     next(media.audio_blocks(music_video, RATE, 1.0))
     assert 40 < len(decoded) < 100  # of 9,135
     decoded.clear()

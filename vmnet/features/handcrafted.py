@@ -16,7 +16,7 @@ import numpy as np
 from vmnet import media
 from vmnet.compiled import ensure_compiled
 from vmnet.features.extractor import Extractor
-from vmnet.separation import harmonic_percussive
+from vmnet.media.separation import harmonic_percussive
 
 VERSION = 1  # of this file: change it when the features become others
 SAMPLE_RATE = 12_000

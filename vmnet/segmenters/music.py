@@ -25,8 +25,8 @@ from scipy.spatial.distance import cdist
 
 from vmnet import media, store
 from vmnet.compiled import ensure_compiled
+from vmnet.media.separation import harmonic_percussive
 from vmnet.segmenters.boundaries import clean
-from vmnet.separation import harmonic_percussive
 
 
 @contextmanager
