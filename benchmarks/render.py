@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vmnet.corpus.rendered import plan_clip, render_clip
+from vmnet.rendered import plan_clip, render_clip
 
 SECONDS = 60.0
 SEEDS = range(8)

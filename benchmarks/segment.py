@@ -27,7 +27,7 @@ import numpy as np
 from tqdm import tqdm
 
 from vmnet import media
-from vmnet.corpus.rendered import read_truth, render_clip
+from vmnet.rendered import read_truth, render_clip
 from vmnet.segmenters import GROUPS
 from vmnet.segmenters.shots import transition_times
 

@@ -24,9 +24,8 @@ import mir_eval
 import numpy as np
 import tensorflow as tf
 
-from vmnet.corpus.shards import FEATURES, read_index
 from vmnet.corpus.simulated import simulated_corpus
-from vmnet.corpus.youtube8m import youtube8m_corpus
+from vmnet.corpus.youtube8m import FEATURES, read_index, youtube8m_corpus
 from vmnet.segmenters import FIXED_SECONDS
 from vmnet.segmenters.boundaries import fixed
 from vmnet.segmenters.frames import frame_boundaries

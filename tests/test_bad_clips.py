@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from vmnet.corpus.rendered import render_clip, render_corpus
+from vmnet.rendered import render_clip, render_corpus
 
 BAD = {
     "cut_in_half": "truncated",

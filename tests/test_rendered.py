@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from scipy.signal import stft
 
 from vmnet.corpus.manifest import read_manifest
-from vmnet.corpus.rendered import Plan, Style, plan_clip, read_truth, render_clip, render_corpus
-from vmnet.corpus.rendered.song import compose, draw_form
-from vmnet.corpus.rendered.truth import truth_of
 from vmnet.errors import MediaError, VmnetError
+from vmnet.rendered import Plan, Style, plan_clip, read_truth, render_clip, render_corpus
+from vmnet.rendered.song import compose, draw_form
+from vmnet.rendered.truth import truth_of
 
 SEED, SECONDS = 7, 40.0
 SHORT = {"splits": (2, 1, 1), "seconds": (1.0, 2.0), "seed": 3, "progress": False}
@@ -330,7 +330,7 @@ def test_only_what_is_missing_damaged_or_other_is_rendered_again(
 
 def test_killed_run_goes_on_to_the_same_files(short_corpus: Path, tmp_path: Path) -> None:
     call = f"render_corpus({str(tmp_path)!r}, **{SHORT!r})"
-    code = f"from vmnet.corpus.rendered import render_corpus; {call}"
+    code = f"from vmnet.rendered import render_corpus; {call}"
     process = subprocess.Popen([sys.executable, "-c", code])
     while not (tmp_path / "clip_000.mp4").exists():
         assert process.poll() is None

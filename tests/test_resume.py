@@ -22,7 +22,7 @@ STAGES = (
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory):
-    from vmnet.corpus.rendered import render_corpus
+    from vmnet.rendered import render_corpus
 
     folder = tmp_path_factory.mktemp("clips")
     render_corpus(folder, splits=(3, 2, 2), seconds=(5.0, 7.0), seed=5, progress=False)

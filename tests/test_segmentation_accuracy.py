@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vmnet.corpus.rendered import read_truth, render_clip
+from vmnet.rendered import read_truth, render_clip
 from vmnet.segmenters import GROUPS
 from vmnet.segmenters.shots import transition_times
 

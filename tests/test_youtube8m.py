@@ -9,10 +9,10 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from vmnet.corpus import Clip, shards
-from vmnet.corpus.selection import deal_sizes, read_ids
-from vmnet.corpus.tfrecord import Flaw, Record, masked_crc, read_record, read_records
-from vmnet.corpus.youtube8m import Report, is_youtube8m, select_ids, youtube8m_corpus
+from vmnet.corpus import Clip
+from vmnet.corpus.youtube8m import Report, index, is_youtube8m, select_ids, youtube8m_corpus
+from vmnet.corpus.youtube8m.selection import deal_sizes, read_ids
+from vmnet.corpus.youtube8m.tfrecord import Flaw, Record, masked_crc, read_record, read_records
 from vmnet.errors import ManifestError, MediaError, VmnetError
 from vmnet.features.pca import DEQUANTIZED
 
@@ -175,7 +175,7 @@ def test_a_clip_comes_back_as_it_was_written(tmp_path):
 
 
 def test_records_are_read_in_full_or_not_at_all():
-    parse = shards.parse_video
+    parse = index.parse_video
     found = parse(video("a", n=3, labels=(7, 9), id_name="video_id"))
     assert (found.clip_id, found.labels, len(found.frames["music"])) == ("a", (7, 9), 3)
     assert len(parse(video("a", n=305)).frames["video"]) == 300
@@ -215,7 +215,7 @@ def test_records_are_read_in_full_or_not_at_all():
 )
 def test_a_record_that_is_no_video_says_why(record, why):
     with pytest.raises(ValueError, match=why):
-        shards.parse_video(record)
+        index.parse_video(record)
 
 
 # --- the corpus ----------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def test_shards_are_found_in_subfolders_and_indexed_once(folder, monkeypatch):
     assert not is_youtube8m(folder / "c")
     first, _ = opened(folder)
     assert {clip.clip_id for clip in first.clips} == {f"{s}{i}" for s in "ab" for i in range(5)}
-    monkeypatch.setattr(shards, "index_shard", lambda _: pytest.fail("indexed again"))
+    monkeypatch.setattr(index, "index_shard", lambda _: pytest.fail("indexed again"))
     second, _ = opened(folder)
     assert second.clips == first.clips
     assert second.source.key() == first.source.key()
@@ -266,14 +266,14 @@ def test_damage_is_reported_and_skipped(folder):
 
 
 def test_a_shard_that_cannot_be_opened_is_reported(folder, monkeypatch):
-    real = shards.read_records
+    real = index.read_records
 
     def read(path):
         if path.name == "trainb.tfrecord":
             raise PermissionError(13, "Permission denied")
         return real(path)
 
-    monkeypatch.setattr(shards, "read_records", read)
+    monkeypatch.setattr(index, "read_records", read)
     write(folder / "a" / "more.tfrecord", video("a5"))
     corpus, report = opened(folder)
     assert len(corpus.clips) == 6

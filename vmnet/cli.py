@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def render(arguments: argparse.Namespace) -> None:
     """Render procedural music videos into a folder."""
-    from vmnet.corpus.rendered import render_corpus
+    from vmnet.rendered import render_corpus
 
     corpus = render_corpus(
         arguments.folder,

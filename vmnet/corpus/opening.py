@@ -63,7 +63,7 @@ def data_folder(folder: Path) -> Path:
 
 
 def _rendered(profile: Profile, data: Path, seed: int, jobs: int) -> Corpus:
-    from vmnet.corpus.rendered import render_corpus
+    from vmnet.rendered import render_corpus
 
     _require_few(profile)
     rendered = render_corpus(

@@ -273,7 +273,7 @@ def _key_frame(run: "Run", clip: Clip) -> np.ndarray:
 
 def _truth(path: Path) -> dict[str, Any]:
     """Return the true sections and cuts of a rendered clip; nothing is known of others."""
-    from vmnet.corpus.rendered import read_truth
+    from vmnet.rendered import read_truth
 
     annotation = path.with_suffix(".jams")
     if not annotation.exists():

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vmnet.corpus.rendered.canvas import ASPECT, Canvas, Palette, mix, soft
-from vmnet.corpus.rendered.style import Style
+from vmnet.rendered.canvas import ASPECT, Canvas, Palette, mix, soft
+from vmnet.rendered.clip_style import Style
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import lfilter, oaconvolve
 
-from vmnet.corpus.rendered.song import BEATS, STEPS, Note, Part, Section, Song
-from vmnet.corpus.rendered.style import Style
+from vmnet.rendered.clip_style import Style
+from vmnet.rendered.song import BEATS, STEPS, Note, Part, Section, Song
 
 SAMPLE_RATE = 44100
 PEAK = 0.8  # leaves room for what the AAC encoder adds

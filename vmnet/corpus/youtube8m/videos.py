@@ -22,8 +22,8 @@ from vmnet import store
 from vmnet.corpus.clips import Clip, Corpus
 from vmnet.corpus.folder import MIN_FOLDER, VIDEO_SUFFIXES, deal
 from vmnet.corpus.manifest import safe_name
-from vmnet.corpus.selection import Sizes, deal_sizes, read_ids
-from vmnet.corpus.shards import (
+from vmnet.corpus.sources import ClipFeatures
+from vmnet.corpus.youtube8m.index import (
     FEATURES,
     INDEX_FORMAT,
     MAX_FRAMES,
@@ -34,8 +34,8 @@ from vmnet.corpus.shards import (
     parse_video,
     read_index,
 )
-from vmnet.corpus.sources import ClipFeatures
-from vmnet.corpus.tfrecord import read_record
+from vmnet.corpus.youtube8m.selection import Sizes, deal_sizes, read_ids
+from vmnet.corpus.youtube8m.tfrecord import read_record
 from vmnet.errors import MediaError, VmnetError
 from vmnet.features.pca import dequantize
 

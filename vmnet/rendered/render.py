@@ -9,13 +9,13 @@ import numpy as np
 
 from vmnet.batch import Job, run_jobs
 from vmnet.corpus.clips import SPLITS, Clip, Corpus
-from vmnet.corpus.rendered.canvas import HEIGHT, WIDTH
-from vmnet.corpus.rendered.film import FPS, Film, direct, pictures
-from vmnet.corpus.rendered.song import Song, compose
-from vmnet.corpus.rendered.style import Style, draw_names
-from vmnet.corpus.rendered.synth import SAMPLE_RATE, perform
-from vmnet.corpus.rendered.truth import truth_of, write_truth
 from vmnet.errors import MediaError, VmnetError
+from vmnet.rendered.canvas import HEIGHT, WIDTH
+from vmnet.rendered.clip_style import Style, draw_names
+from vmnet.rendered.film import FPS, Film, direct, pictures
+from vmnet.rendered.song import Song, compose
+from vmnet.rendered.synth import SAMPLE_RATE, perform
+from vmnet.rendered.truth import truth_of, write_truth
 from vmnet.store import whole
 
 VERSION = 2  # to be raised with every change that alters what is rendered

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from vmnet.corpus.rendered.canvas import HEIGHT, WIDTH, Canvas, Palette, develop, draw_palettes
-from vmnet.corpus.rendered.scenes import PEOPLE, SCENES, Draw, Moment
-from vmnet.corpus.rendered.song import BEATS, Section, Song
-from vmnet.corpus.rendered.style import Style
+from vmnet.rendered.canvas import HEIGHT, WIDTH, Canvas, Palette, develop, draw_palettes
+from vmnet.rendered.clip_style import Style
+from vmnet.rendered.scenes import PEOPLE, SCENES, Draw, Moment
+from vmnet.rendered.song import BEATS, Section, Song
 
 FPS = 25
 LONGEST_SHOT, SHORTEST_SHOT = 8.0, 1.8  # mean lengths in seconds, of no and of full energy

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from vmnet.corpus.rendered.style import Style
+from vmnet.rendered.clip_style import Style
 
 STEPS = 16  # steps in a bar of four beats
 BEATS = 4

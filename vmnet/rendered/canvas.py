@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vmnet.corpus.rendered.style import Style
+from vmnet.rendered.clip_style import Style
 
 WIDTH, HEIGHT = 160, 90
 ASPECT = WIDTH / HEIGHT

@@ -16,7 +16,7 @@ import numpy as np
 from vmnet import store
 from vmnet.batch import Job, run_jobs
 from vmnet.corpus.manifest import MAX_ID, SAFE_ID, safe_name
-from vmnet.corpus.tfrecord import Flaw, read_records
+from vmnet.corpus.youtube8m.tfrecord import Flaw, read_records
 from vmnet.errors import VmnetError
 
 MAX_FRAMES = 300  # as the data set's own readers do; its features end after some five minutes

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vmnet.corpus.rendered.film import Film
-from vmnet.corpus.rendered.song import BEATS
 from vmnet.errors import MediaError
+from vmnet.rendered.film import Film
+from vmnet.rendered.song import BEATS
 from vmnet.store import whole
 
 if TYPE_CHECKING:
