@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from vmnet import media
-from vmnet.features import READY, weights
+from vmnet.features import READY
+from vmnet.pretrained import fetch_needed
 
 
 def music_video() -> Path:
@@ -23,7 +24,7 @@ def music_video() -> Path:
 
 def main() -> None:
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else music_video()
-    weights.fetch_all()
+    fetch_needed()
     duration = media.probe(path).duration
     print(f"{path.name}: {duration:.0f} s of video")
     print(f"{'extractor':<14}{'first (s)':>10}{'then (s)':>10}{'video s / s':>13}")

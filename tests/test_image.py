@@ -1,5 +1,6 @@
 """EfficientNet-Lite0 against its PyTorch original, and MediaPipe's part in it."""
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,18 +8,24 @@ import av
 import numpy as np
 import pytest
 
-from vmnet import media
+from vmnet import media, pretrained
 from vmnet.errors import MediaError, WeightsError
-from vmnet.features import EXTRACTORS, efficientnet, image, weights
+from vmnet.features import EXTRACTORS, efficientnet, image
+from vmnet.pretrained import Checkpoint, File
 from vmnet.quiet import quiet
 
 # The network's first implementation, pure Python, which names its parameters as the weights do.
-REFERENCE = weights.Wheel(
-    "efficientnet-lite-pytorch==0.1.0",
-    "ce0fe869b0e829aceafc32f84275a40c0e3418d19216401b03f695f5f20cbc41",
-    {
-        f"efficientnet_lite_pytorch/{name}": weights.File(f"efficientnet_lite_pytorch/{name}", sha)
-        for name, sha in {
+REFERENCE = Checkpoint(
+    name="efficientnet-lite-pytorch",
+    what="EfficientNet-Lite0 in PyTorch",
+    page="",
+    licence="Apache-2.0",
+    size="",
+    source="efficientnet-lite-pytorch==0.1.0",
+    hash="ce0fe869b0e829aceafc32f84275a40c0e3418d19216401b03f695f5f20cbc41",
+    files={
+        name: File(hash_, f"efficientnet_lite_pytorch/{name}")
+        for name, hash_ in {
             "__init__.py": "18c809b4dde3430409cd9a68a931bddb0d24ab11cc85cd0a3ab94fe6e4e3f7b3",
             "model.py": "30b407fb0d051526eb1e79ce81d28f998373ed23881270c3a3db958c86b597f8",
             "utils.py": "340d558dda081eab08ff85873dc4400b7305ea76de3131836852f2dacb402f68",
@@ -41,7 +48,7 @@ def features(music_video) -> np.ndarray:
 @pytest.fixture(scope="module")
 def keras_outputs(frames) -> tuple[np.ndarray, np.ndarray]:
     """Embeddings and logits of every tenth frame, by the Keras model."""
-    model = efficientnet.load(weights.folder("efficientnet-lite0") / "lite0.pth")
+    model = efficientnet.load(pretrained.folder("efficientnet-lite0") / "lite0.pth")
     return tuple(model.predict(frames[::10].astype(np.float32), verbose=0))
 
 
@@ -92,15 +99,16 @@ def test_mediapipe_gives_the_vectors_of_the_keras_model(features, keras_outputs)
     assert relative_error(features[::10], keras_outputs[0]) < 1e-3
 
 
-def test_the_keras_model_is_the_pytorch_original(frames, keras_outputs, monkeypatch):
+def test_the_keras_model_is_the_pytorch_original(frames, keras_outputs, monkeypatch, tmp_path):
     import torch
 
-    original = weights.fetch(REFERENCE, weights.cache_folder() / "weights")
-    monkeypatch.syspath_prepend(original)
+    original = pretrained.fetch(REFERENCE, progress=False)
+    shutil.copytree(original, tmp_path / "efficientnet_lite_pytorch")
+    monkeypatch.syspath_prepend(tmp_path)
     from efficientnet_lite_pytorch import EfficientNet
 
     network = EfficientNet.from_name("efficientnet-lite0").eval()
-    path = weights.folder("efficientnet-lite0") / "lite0.pth"
+    path = pretrained.folder("efficientnet-lite0") / "lite0.pth"
     network.load_state_dict(torch.load(path, weights_only=True))
     pixels = torch.from_numpy(frames[::10].astype(np.float32)).permute(0, 3, 1, 2)
     with torch.no_grad():
@@ -118,7 +126,7 @@ def test_the_network_sees_what_is_there(keras_outputs):
 
     photograph = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     pixels = np.asarray(Image.open(photograph).resize(efficientnet.SIZE), np.float32)
-    model = efficientnet.load(weights.folder("efficientnet-lite0") / "lite0.pth")
+    model = efficientnet.load(pretrained.folder("efficientnet-lite0") / "lite0.pth")
     assert model.predict(pixels[None], verbose=0)[1].argmax() == MILITARY_UNIFORM
 
 
@@ -128,26 +136,22 @@ def test_mediapipe_squeezes_and_does_not_crop(frames, features):
         assert relative_error(vector(wide)[None], features[40:41]) < 0.02
 
 
-def test_any_tflite_model_and_the_right_second(colour_model, three_colours):
-    extractor = image.image_extractor(colour_model, (8, 8))
-    assert (extractor.name, extractor.modality, extractor.dim) == ("mean-colour", "video", 3)
-    colours = extractor.extract(three_colours)
+def test_the_middle_of_each_second_is_seen_whole(colour_model, three_colours):
+    colours = image.embed(three_colours, colour_model, (8, 8))
     np.testing.assert_allclose(colours, np.eye(3) / 2, atol=0.07)  # not cropped, not of unit norm
-    assert extractor.parameters == image.image_extractor(colour_model, (8, 8)).parameters
-    assert extractor.parameters != image.image_extractor(colour_model, (16, 16)).parameters
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", None])
-def test_a_damaged_model_is_named(tmp_path, colour_model, content):
+def test_a_damaged_model_is_named(tmp_path, colour_model, three_colours, content):
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(colour_model.read_bytes()[:200] if content is None else content)
     with pytest.raises(WeightsError, match=r"broken\.tflite"):
-        image.image_extractor(broken)
+        image.embed(three_colours, broken)
 
 
-def test_a_missing_model_is_named(tmp_path):
+def test_a_missing_model_is_named(tmp_path, three_colours):
     with pytest.raises(WeightsError, match=r"missing\.tflite"):
-        image.image_extractor(tmp_path / "missing.tflite")
+        image.embed(three_colours, tmp_path / "missing.tflite")
 
 
 def test_a_clip_without_pictures_is_refused(tmp_path, colour_model):
@@ -163,7 +167,7 @@ def test_a_clip_without_pictures_is_refused(tmp_path, colour_model):
 
 @pytest.mark.parametrize("damage", ["other bytes", "no model", "no digest"])
 def test_a_converted_model_that_is_damaged_is_made_again(tmp_path, monkeypatch, damage):
-    real = weights.folder("efficientnet-lite0").parent
+    real = pretrained.folder("efficientnet-lite0").parent
     monkeypatch.setenv("VMNET_CACHE", str(tmp_path))
     (tmp_path / "weights").symlink_to(real)
     made = []

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vmnet import media
+from vmnet import media, pretrained
 from vmnet.errors import MediaError, WeightsError
-from vmnet.features import EXTRACTORS, inception, pca, published
+from vmnet.features import EXTRACTORS, inception, pca
 
 SEED = 3
 STATISTICS = ("mean", "variance", "beta", "gamma")
@@ -59,7 +59,7 @@ def write_graph(path: Path, output: str = "pool_3/_reshape", width: int = 2048, 
 def small(tmp_path_factory):
     """A cache with the small graph and a PCA of random numbers."""
     cache = tmp_path_factory.mktemp("cache")
-    folder = cache / "published"
+    folder = cache / "weights"
     (folder / "inception").mkdir(parents=True)
     write_graph(folder / "inception" / inception.GRAPH)
     (folder / "inception-pca").mkdir()
@@ -99,7 +99,7 @@ def clip(music_video, tmp_path_factory):
 
 
 def test_the_network_sees_pictures_of_any_size(cache):
-    network = inception.load(published.folder("inception") / inception.GRAPH)
+    network = inception.load(pretrained.folder("inception") / inception.GRAPH)
     picture = np.random.default_rng(0).integers(0, 256, (299, 299, 3), np.uint8)
     small = network(picture)
     assert (small.shape, small.dtype) == ((2048,), np.float32)
@@ -156,7 +156,7 @@ def test_without_weights_the_sentence_says_where_they_come_from(tmp_path, monkey
 @pytest.mark.parametrize("content", [b"", b"<html>404 Not Found</html>", None])
 def test_a_damaged_graph_is_named(cache, tmp_path, content):
     path = tmp_path / "graph.pb"
-    whole = (published.place("inception") / inception.GRAPH).read_bytes()
+    whole = (pretrained.folder("inception") / inception.GRAPH).read_bytes()
     path.write_bytes(whole[: len(whole) // 2] if content is None else content)
     with pytest.raises(
         WeightsError, match=r"graph\.pb.*not the published.*fetch inception"

@@ -9,9 +9,9 @@ import librosa
 import numpy as np
 import pytest
 
-from vmnet import media
+from vmnet import media, pretrained
 from vmnet.errors import MediaError
-from vmnet.features import EXTRACTORS, music, weights
+from vmnet.features import EXTRACTORS, music
 from vmnet.quiet import quiet
 
 RATE = music.SAMPLE_RATE
@@ -65,7 +65,7 @@ def original_graph(patches: np.ndarray) -> list[np.ndarray]:
     with quiet():
         import tensorflow as tf
 
-        folder = weights.folder("musicnn")
+        folder = pretrained.folder("musicnn")
         saved = tf.compat.v1.MetaGraphDef.FromString((folder / f"{CHECKPOINT}.meta").read_bytes())
         wanted = ["model/batch_normalization_10/batchnorm/add_1", "model/Sigmoid"]
         nodes = tf.compat.v1.graph_util.extract_sub_graph(saved.graph_def, wanted)

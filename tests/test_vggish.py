@@ -9,7 +9,8 @@ from scipy.io import wavfile
 
 from vmnet import media
 from vmnet.errors import MediaError, WeightsError
-from vmnet.features import EXTRACTORS, pca, published, vggish
+from vmnet.features import EXTRACTORS, pca, vggish
+from vmnet.pretrained import CHECKPOINTS, File, folder
 
 RATE = 16_000
 
@@ -83,11 +84,11 @@ def small(tmp_path_factory):
     """A cache with random weights of the published shapes, all 72 million of them."""
     cache = tmp_path_factory.mktemp("cache")
     for name in ("vggish", "vggish-pca"):
-        (cache / "published" / name).mkdir(parents=True)
-    write_checkpoint(cache / "published" / "vggish" / vggish.CHECKPOINT, random_tensors())
+        (cache / "weights" / name).mkdir(parents=True)
+    write_checkpoint(cache / "weights" / "vggish" / vggish.CHECKPOINT, random_tensors())
     rng = np.random.default_rng(3)
     np.savez(
-        cache / "published" / "vggish-pca" / "vggish_pca_params.npz",
+        cache / "weights" / "vggish-pca" / "vggish_pca_params.npz",
         pca_eigen_vectors=np.linalg.qr(rng.normal(size=(128, 128)))[0].astype(np.float32),
         pca_means=rng.normal(size=(128, 1)).astype(np.float32) / 10,
     )
@@ -102,8 +103,9 @@ def cache(small, monkeypatch):
 
     monkeypatch.setenv("VMNET_CACHE", str(small))
     for name in ("vggish", "vggish-pca"):
-        one = dataclasses.replace(published.PUBLISHED[name], md5={})
-        monkeypatch.setitem(published.PUBLISHED, name, one)
+        files = dict.fromkeys(CHECKPOINTS[name].files, File())
+        one = dataclasses.replace(CHECKPOINTS[name], files=files)
+        monkeypatch.setitem(CHECKPOINTS, name, one)
     yield small
     vggish._networks.cache_clear()
 
@@ -180,7 +182,7 @@ def slow_network(tensors, patch):
 
 
 def test_the_weights_come_into_their_places(cache):
-    model = vggish.load(published.folder("vggish") / vggish.CHECKPOINT)
+    model = vggish.load(folder("vggish") / vggish.CHECKPOINT)
     patches = np.random.default_rng(4).normal(size=(2, 96, 64)).astype(np.float32)
     expected = [slow_network(random_tensors(), patch) for patch in patches]
     ours = np.asarray(model.predict_on_batch(patches))
@@ -239,7 +241,7 @@ def test_a_checkpoint_of_another_network_is_named(tmp_path):
 
 
 def test_a_truncated_checkpoint_is_named(cache, tmp_path):
-    whole = published.folder("vggish") / vggish.CHECKPOINT
+    whole = folder("vggish") / vggish.CHECKPOINT
     path = tmp_path / "short.ckpt"
     with whole.open("rb") as file:
         path.write_bytes(file.read(10_000_000))

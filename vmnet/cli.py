@@ -12,8 +12,8 @@ from vmnet.config import DEFAULT_PROFILE, PROFILES, SEGMENTATIONS
 from vmnet.corpus import SPLITS
 from vmnet.corpus.opening import NAMED
 from vmnet.errors import exit_status
+from vmnet.pretrained.command import add_weights_command
 from vmnet.runner import natural, positive
-from vmnet.weights_command import add_weights_command
 
 if TYPE_CHECKING:
     from vmnet.corpus import Clip
@@ -39,9 +39,9 @@ def render(arguments: argparse.Namespace) -> None:
 def prepare(arguments: argparse.Namespace) -> None:
     """Fetch the pretrained networks and compile the kernels, once; check them afterwards."""
     from vmnet.compiled import ensure_compiled
-    from vmnet.features.weights import cache_folder, fetch_all
+    from vmnet.pretrained import cache_folder, fetch_needed
 
-    fetch_all(progress=sys.stderr.isatty())
+    fetch_needed(progress=sys.stderr.isatty())
     ensure_compiled()
     print(f"Pretrained networks verified: {cache_folder()}")
 

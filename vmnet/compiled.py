@@ -71,7 +71,7 @@ def _stamp() -> Path:
     made_for = key(librosa=version("librosa"), numba=version("numba"), processor=_processor())
     if os.access(folder, os.W_OK):
         return folder / "__pycache__" / f"vmnet-compiled-{made_for}"
-    from vmnet.features.weights import cache_folder  # numba then keeps one cache per user
+    from vmnet.pretrained import cache_folder  # numba then keeps one cache per user
 
     return cache_folder() / f"compiled-{made_for}-{key(folder=folder)}"
 

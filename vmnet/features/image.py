@@ -1,6 +1,5 @@
 """Image features of a video, one vector a second, through MediaPipe's ImageEmbedder."""
 
-import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 
 from vmnet import media
 from vmnet.errors import WeightsError
-from vmnet.features import efficientnet, weights
+from vmnet.features import efficientnet
 from vmnet.features.extractor import Extractor
 from vmnet.quiet import quiet
 
@@ -44,28 +43,6 @@ def embed(path: Path, model: Path, size: tuple[int, int] = efficientnet.SIZE) ->
     """
     with _embedder(model) as vector:
         return np.stack([vector(picture) for picture in media.second_pictures(path, size)])
-
-
-def image_extractor(model: Path, size: tuple[int, int] = efficientnet.SIZE) -> Extractor:
-    """Return an extractor for any TFLite embedder, by its file and the picture size it takes.
-
-    The model needs one RGB picture as input, `uint8` (or float with TFLite metadata that states its
-    normalisation), and one vector as output. `embed` says what is done to the pictures.
-
-    Raises
-    ------
-    WeightsError
-        If MediaPipe cannot load the model.
-    """
-    with _embedder(model) as vector:
-        dim = len(vector(np.zeros((size[1], size[0], 3), np.uint8)))
-    return Extractor(
-        name=model.stem,
-        modality="video",
-        dim=dim,
-        extract=functools.partial(embed, model=model, size=size),
-        parameters={"model": weights.sha256(model), "size": size},
-    )
 
 
 def _efficientnet(path: Path) -> np.ndarray:

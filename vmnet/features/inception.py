@@ -18,9 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from vmnet import media
+from vmnet import media, pretrained
 from vmnet.errors import WeightsError
-from vmnet.features import published
 from vmnet.features.extractor import Extractor
 from vmnet.features.pca import Pca, dequantize, inception_pca, quantize
 from vmnet.quiet import quiet
@@ -111,8 +110,8 @@ def load(path: Path) -> Network:
 
 @functools.cache
 def _networks() -> tuple[Network, Pca]:
-    pca = inception_pca(published.folder("inception-pca"), HIDDEN, DIM)
-    return load(published.folder("inception") / GRAPH), pca
+    pca = inception_pca(pretrained.folder("inception-pca"), HIDDEN, DIM)
+    return load(pretrained.folder("inception") / GRAPH), pca
 
 
 def _refuse_side_effects(path: Path, graph: Any) -> None:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmnet import media
+from vmnet import media, pretrained
 from vmnet.compiled import ensure_compiled
-from vmnet.features import weights
 from vmnet.features.extractor import Extractor
 from vmnet.quiet import quiet
 
@@ -133,7 +132,7 @@ def load(checkpoint: Path) -> "keras.Model":
     Parameters
     ----------
     checkpoint
-        The prefix `msd` in `weights.folder("musicnn")`.
+        The prefix `msd` in `pretrained.folder("musicnn")`.
     """
     with quiet():
         import tensorflow as tf
@@ -191,13 +190,13 @@ MUSICNN = Extractor(
     modality="music",
     dim=DIM,
     extract=embed,
-    parameters={"weights": weights.WHEELS["musicnn"].sha256, "version": VERSION},
+    parameters={"weights": pretrained.CHECKPOINTS["musicnn"].hash, "version": VERSION},
 )
 
 
 @functools.cache
 def _model() -> "keras.Model":
-    return load(weights.folder("musicnn") / "msd")
+    return load(pretrained.folder("musicnn") / "msd")
 
 
 def _mirrored(frames: np.ndarray, count: int) -> np.ndarray:

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmnet import media
+from vmnet import media, pretrained
 from vmnet.errors import WeightsError
-from vmnet.features import published
 from vmnet.features.extractor import Extractor
 from vmnet.features.pca import Pca, dequantize, quantize, vggish_pca
 from vmnet.quiet import quiet
@@ -231,8 +230,8 @@ def tensors() -> dict[str, tuple[int, ...]]:
 
 @functools.cache
 def _networks() -> "tuple[keras.Model, Pca]":
-    pca = vggish_pca(published.folder("vggish-pca") / "vggish_pca_params.npz", DIM)
-    return load(published.folder("vggish") / CHECKPOINT), pca
+    pca = vggish_pca(pretrained.folder("vggish-pca") / "vggish_pca_params.npz", DIM)
+    return load(pretrained.folder("vggish") / CHECKPOINT), pca
 
 
 def _log_mel(samples: np.ndarray) -> np.ndarray:
