@@ -1,7 +1,9 @@
 """Shards written by TensorFlow are read back; damaged ones cost no more than they must."""
 
+import gzip
 import pickle
 import struct
+import zlib
 
 import av
 import numpy as np
@@ -11,7 +13,7 @@ import tensorflow as tf
 
 from vmnet.corpus import Clip
 from vmnet.corpus.youtube8m import Report, index, is_youtube8m, select_ids, youtube8m_corpus
-from vmnet.corpus.youtube8m.selection import deal_sizes, read_ids
+from vmnet.corpus.youtube8m.selection import split_by_size, read_ids
 from vmnet.corpus.youtube8m.tfrecord import Flaw, Record, masked_crc, read_record, read_records
 from vmnet.errors import ManifestError, MediaError, VmnetError
 from vmnet.features.pca import DEQUANTIZED
@@ -105,7 +107,7 @@ def test_damaged_data_cost_one_record(tmp_path):
     spoil(path, offset + 12)
     first, flaw, third = read_records(path)
     assert (first.data, third.data) == (b"first", b"third")
-    assert flaw == Flaw(offset, "damaged data")
+    assert flaw == Flaw(offset, "damaged data: download it anew")
     assert read_record(path, offset, 6) is None
 
 
@@ -130,9 +132,81 @@ def test_a_shard_that_is_cut_off_keeps_what_is_whole(tmp_path, left):
     assert "cut off" in flaw.reason
 
 
-def test_an_empty_shard_is_a_flaw(tmp_path):
-    (tmp_path / "x.tfrecord").touch()
-    assert [flaw.reason for flaw in read_records(tmp_path / "x.tfrecord")] == ["the file is empty"]
+def bare(**lists):
+    return example("a", lists.get("rgb"), lists.get("audio"))
+
+
+PAGE = b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head></html>"
+DENIED = (
+    b"\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code>"
+    b"<Message>Access denied.</Message></Error>"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "remedy"),
+    [
+        (b"", "the file is empty", "download it anew"),
+        (DENIED, "an XML page of a web server (AccessDenied), no shard", "download it anew"),
+        (PAGE, "an HTML page of a web server (404 Not Found), no shard", "download it anew"),
+        (b"<html>", "an HTML page of a web server, no shard", "download it anew"),
+        (gzip.compress(b"any"), "it is gzip-compressed", "gunzip"),
+        (zlib.compress(b"any"), "it is zlib-compressed", "zlib.decompress"),
+        (b"PK\x03\x04...", "a ZIP archive", "unpack it"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS", "git lfs pull"),
+        (bare(rgb=noise(3, 1024), audio=noise(3, 128)), "a bare SequenceExample", "TFRecordWriter"),
+        (bare(), "a bare Example", "TFRecordWriter"),
+        (b"any other file", "no TFRecord file, or its first length is damaged", "download it anew"),
+        (b"short", "no TFRecord file, or its first length is damaged", "download it anew"),
+    ],
+    ids=[
+        "empty", "xml", "html", "short html", "gzip", "zlib", "zip", "lfs", "bare sequence",
+        "bare example", "other", "short",
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_shard_is_called_what_it_is(folder, content, what, remedy):
+    path = folder / "b" / "wrong.tfrecord"
+    path.write_bytes(content)
+    (flaw,) = read_records(path)
+    assert flaw.offset == 0
+    assert what in flaw.reason
+    assert remedy in flaw.reason
+    corpus, report = opened(folder)
+    assert len(corpus.clips) == 10
+    assert report.lines() == [f"{path}, byte 0: {flaw.reason}"]
+
+
+def test_compressed_shards_are_no_empty_folder(tmp_path):
+    with tf.io.TFRecordWriter(str(tmp_path / "x.tfrecord.gz"), "GZIP") as writer:
+        writer.write(video("a"))
+    assert is_youtube8m(tmp_path)
+    with pytest.raises(VmnetError, match=r"x\.tfrecord\.gz.*gzip-compressed.*gunzip") as raised:
+        opened(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+def video_level(clip_id):
+    """Return a serialised Example as the data set's video level has them."""
+    means = {
+        name: tf.train.Feature(float_list=tf.train.FloatList(value=RNG.normal(size=dim)))
+        for name, dim in (("mean_rgb", 1024), ("mean_audio", 128))
+    }
+    labels = tf.train.Feature(int64_list=tf.train.Int64List(value=[14]))
+    feature = means | {"id": byte_list(clip_id.encode()), "labels": labels}
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+
+
+def test_shards_of_the_video_level_are_called_so_once_a_shard(folder):
+    shard = write(folder / "validate.tfrecord", *[video_level(f"v{i}") for i in range(9)])
+    corpus, report = opened(folder)
+    assert len(corpus.clips) == 10
+    assert len(report.damage) == 9
+    (line,) = report.lines()
+    assert line.startswith(f"{shard}, 9 records from byte 0 on: it is of the video level")
+    assert "2/frame/" in line
+    write(folder.parent / "alone" / "validate.tfrecord", video_level("v"))
+    with pytest.raises(VmnetError, match=r"validate\.tfrecord, byte 0: it is of the video level"):
+        opened(folder.parent / "alone")
 
 
 def test_an_unheard_of_length_is_not_allocated(tmp_path):
@@ -358,13 +432,13 @@ def test_a_list_gives_splits_and_sizes_deal_the_rest(folder):
 
 def test_dealing_depends_on_the_seed_and_the_test_split_stays():
     ids = [f"v{i}" for i in range(100)]
-    few = deal_sizes(ids, {}, (10, 5, 20), seed=0)
-    many = deal_sizes(ids, {}, (None, 5, 20), seed=0)
+    few = split_by_size(ids, {}, (10, 5, 20), seed=0)
+    many = split_by_size(ids, {}, (None, 5, 20), seed=0)
     assert len(few) == 35
     assert len(many) == 100
     assert few.items() <= many.items()
-    assert deal_sizes(ids, {}, (10, 5, 20), seed=1) != few
-    assert deal_sizes(ids[::-1], {}, (10, 5, 20), seed=0) == few
+    assert split_by_size(ids, {}, (10, 5, 20), seed=1) != few
+    assert split_by_size(ids[::-1], {}, (10, 5, 20), seed=0) == few
 
 
 @pytest.mark.parametrize(
@@ -395,7 +469,7 @@ def test_lists_are_read_as_people_save_them(tmp_path):
 
 def test_a_clip_that_is_gone_is_named(folder):
     corpus, _ = opened(folder)
-    with pytest.raises(VmnetError, match="nobody is not among the 10 clips"):
+    with pytest.raises(ValueError, match="nobody is not among the 10 clips"):
         corpus.source.load(Clip("nobody", folder, "test"))
     write(folder / "a" / "traina.tfrecord", *[video(name) for name in ("a0", "x1", "a2")])
     with pytest.raises(VmnetError, match=r"a1.*is not what it was"):

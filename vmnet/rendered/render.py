@@ -59,7 +59,7 @@ def plan_clip(seed: int, seconds: float) -> Plan:
     private to it (key, melody, timbres; hues, scenes, set-ups) from its own random numbers.
     """
     if seed < 0 or not 0 < seconds < np.inf:
-        raise VmnetError(
+        raise ValueError(
             f"A clip of seed {seed} and {seconds:g} seconds cannot be rendered: "
             "ask for a seed of 0 or more and for more than 0 seconds."
         )
@@ -88,7 +88,7 @@ def render_clip(path: Path, seed: int, seconds: float) -> None:
 
     Raises
     ------
-    VmnetError
+    ValueError
         If `seconds` is not positive or `seed` is negative.
     """
     path, plan = Path(path), plan_clip(seed, seconds)

@@ -5,7 +5,7 @@ A shard is a TFRecord file of `SequenceExample`s, one a video: its `id` (or `vid
 once; its index is kept for as long as the shard does not change.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,16 @@ import numpy as np
 from vmnet import store
 from vmnet.batch import Job, run_jobs
 from vmnet.corpus.manifest import MAX_ID, SAFE_ID, safe_name
+from vmnet.corpus.youtube8m.diagnosis import ANEW
+from vmnet.corpus.youtube8m.example import sequence_example
 from vmnet.corpus.youtube8m.tfrecord import Flaw, read_records
 from vmnet.errors import VmnetError
 
 MAX_FRAMES = 300  # as the data set's own readers do; its features end after some five minutes
+VIDEO_LEVEL = ("mean_rgb", "mean_audio")
 FEATURES = {"video": ("rgb", 1024), "music": ("audio", 128)}
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2  # of what is kept of a shard; videos.FORMAT is that of what is read
+SUFFIXES = (".tfrecord", ".tfrecord.gz")
 
 
 class Damage(NamedTuple):
@@ -89,8 +93,9 @@ def read_index(folder: Path, cache: Path, jobs: int = 1, progress: bool = True) 
         flaws = zip(part["flaw_offsets"].tolist(), part["flaw_reasons"].tolist(), strict=True)
         damage += [Damage(shard, offset, reason) for offset, reason in flaws]
     if not sum(len(part["ids"]) for part in arrays):
-        why = f" ({damage[0].shard}, byte {damage[0].offset}: {damage[0].reason})" if damage else ""
-        raise VmnetError(f"{folder}: no record of its shards can be read{why}: download them anew.")
+        said = damage_lines(damage)
+        more = f" (and {len(said) - 1} other faults)" if len(said) > 1 else ""
+        raise VmnetError(f"No video can be read in {folder}; {said[0]}{more}.")
     columns = {
         name: np.concatenate([part[name] for part in arrays])
         for name in ("ids", "offsets", "lengths", "n_frames", "labels", "n_labels")
@@ -100,11 +105,26 @@ def read_index(folder: Path, cache: Path, jobs: int = 1, progress: bool = True) 
     return Index(tuple(read), shard=shard_of, label_ends=ends, damage=tuple(damage), **columns)
 
 
+def damage_lines(damage: Iterable[Damage]) -> list[str]:
+    """Say of damage where it is, why and what to do: a line for each reason in each shard."""
+    places: dict[tuple[Path, str], list[int]] = {}
+    for shard, offset, reason in damage:
+        places.setdefault((shard, reason), []).append(offset)
+    return [
+        f"{shard}, {f'{len(offsets)} records from ' if len(offsets) > 1 else ''}byte {offsets[0]}"
+        f"{' on' if len(offsets) > 1 else ''}: {reason}"
+        for (shard, reason), offsets in places.items()
+    ]
+
+
 def find_shards(folder: Path) -> Iterator[Path]:
-    """Yield the shards of a folder and its subfolders, but for hidden ones."""
-    for path in folder.rglob("*.tfrecord"):
+    """Yield the shards of a folder and its subfolders, but for hidden ones.
+
+    Compressed ones are among them, so that they are not passed over in silence.
+    """
+    for path in folder.rglob("*.tfrecord*"):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and path.is_file():
+        if not hidden and path.name.endswith(SUFFIXES) and path.is_file():
             yield path
 
 
@@ -166,14 +186,15 @@ def parse_video(data: bytes) -> Video:
     ValueError
         If it is no video; the text says why.
     """
-    import tensorflow as tf
-    from google.protobuf.message import DecodeError
-
-    try:
-        example = tf.train.SequenceExample.FromString(data)
-    except DecodeError:
-        raise ValueError("it is no SequenceExample") from None
+    example = sequence_example(data)
+    if example is None:
+        raise ValueError(f"it is no SequenceExample: {ANEW}")
     context = example.context.feature
+    if not example.feature_lists.feature_list and any(name in context for name in VIDEO_LEVEL):
+        raise ValueError(
+            "it is of the video level, one mean of the whole video: get the shards of the frame "
+            "level, 2/frame/ instead of 2/video/"
+        )
     named = [name for name in ("id", "video_id") if name in context]
     values = context[named[0]].bytes_list.value if named else []
     if not values:

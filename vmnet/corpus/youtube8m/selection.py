@@ -62,10 +62,10 @@ def read_ids(path: Path) -> dict[str, str]:
     return splits
 
 
-def deal_sizes(
+def split_by_size(
     ids: Iterable[str], given: Mapping[str, str], sizes: Sizes, seed: int
 ) -> dict[str, str]:
-    """Deal ids into splits of given sizes, in the order of a hash of seed and id.
+    """Split ids by the sizes wanted, in the order of a hash of seed and id.
 
     Parameters
     ----------

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import google_crc32c
 
+from vmnet.corpus.youtube8m.diagnosis import ANEW, diagnose
+
 _HEAD = struct.Struct("<QI")  # length of the data, its checksum
 _FOOT = struct.Struct("<I")  # checksum of the data
 
@@ -40,8 +42,9 @@ def masked_crc(data: bytes) -> int:
 def read_records(path: Path) -> Iterator[Record | Flaw]:
     """Yield the records of a file in order, and a flaw for each that is damaged.
 
-    After damaged data the next record is read; after a damaged length nobody knows where that
-    starts, so the file ends there, as it does where it is cut off.
+    A file that does not begin with a record is one flaw, which says what it is. After damaged data
+    the next record is read; after a damaged length nobody knows where that starts, so the file ends
+    there, as it does where it is cut off.
 
     Raises
     ------
@@ -51,23 +54,26 @@ def read_records(path: Path) -> Iterator[Record | Flaw]:
     with path.open("rb") as file:
         size, offset = os.fstat(file.fileno()).st_size, 0
         if not size:
-            yield Flaw(0, "the file is empty")
+            yield Flaw(0, f"the file is empty: {ANEW}")
         while offset < size:
             head = file.read(_HEAD.size)
+            if not offset and not _is_head(head):
+                yield Flaw(0, diagnose(path))
+                return
             if len(head) < _HEAD.size:
-                yield Flaw(offset, f"cut off: {size - offset} bytes of a record are left")
+                yield Flaw(offset, f"cut off, {size - offset} bytes of a record are left: {ANEW}")
                 return
-            length, checksum = _HEAD.unpack(head)
-            if masked_crc(head[:8]) != checksum:
-                yield Flaw(offset, "damaged length: the rest of the file is lost")
+            if not _is_head(head):
+                yield Flaw(offset, f"damaged length, the rest of the file is lost: {ANEW}")
                 return
+            length, _ = _HEAD.unpack(head)
             end = offset + _HEAD.size + length + _FOOT.size
             if end > size:
-                yield Flaw(offset, f"cut off: {end - size} bytes of a record are missing")
+                yield Flaw(offset, f"cut off, {end - size} bytes of a record are missing: {ANEW}")
                 return
             data = file.read(length)
             intact = _FOOT.unpack(file.read(_FOOT.size))[0] == masked_crc(data)
-            yield Record(offset, data) if intact else Flaw(offset, "damaged data")
+            yield Record(offset, data) if intact else Flaw(offset, f"damaged data: {ANEW}")
             offset = end
 
 
@@ -86,3 +92,7 @@ def read_record(path: Path, offset: int, length: int) -> bytes | None:
         return None
     data = whole[_HEAD.size : -_FOOT.size]
     return data if _FOOT.unpack(whole[-_FOOT.size :])[0] == masked_crc(data) else None
+
+
+def _is_head(data: bytes) -> bool:
+    return len(data) == _HEAD.size and masked_crc(data[:8]) == _HEAD.unpack(data)[1]

@@ -25,20 +25,21 @@ from vmnet.corpus.manifest import safe_name
 from vmnet.corpus.sources import ClipFeatures
 from vmnet.corpus.youtube8m.index import (
     FEATURES,
-    INDEX_FORMAT,
     MAX_FRAMES,
     Damage,
     Index,
     Video,
+    damage_lines,
     find_shards,
     parse_video,
     read_index,
 )
-from vmnet.corpus.youtube8m.selection import Sizes, deal_sizes, read_ids
+from vmnet.corpus.youtube8m.selection import Sizes, split_by_size, read_ids
 from vmnet.corpus.youtube8m.tfrecord import read_record
 from vmnet.errors import MediaError, VmnetError
 from vmnet.features.pca import dequantize
 
+FORMAT = 1  # of what is read of a record: change it when clips come out otherwise
 KIND = "YouTube-8M features"
 LISTS = ("clips.csv", "ids.txt")  # which videos to take, where nobody says it
 MEDIA = "media"
@@ -69,10 +70,9 @@ class Report:
 
     def lines(self) -> list[str]:
         """Return the report for people, a line each."""
-        flaws = [f"{at.shard}, byte {at.offset}: {at.reason}" for at in self.damage + self.repeated]
         some = ", ".join(self.missing[:10]) + (", ..." if len(self.missing) > 10 else "")
         lost = [f"{len(self.missing)} ids are in no shard: {some}"] if self.missing else []
-        return [*flaws, *lost, *self.notes]
+        return [*damage_lines(self.damage + self.repeated), *lost, *self.notes]
 
 
 def is_youtube8m(folder: Path) -> bool:
@@ -104,10 +104,10 @@ def youtube8m_corpus(
     labels
         Take only videos with one of these labels; all if None.
     sizes
-        Clips of train, valid and test; those that the list puts nowhere are dealt. If None, they
-        are dealt as a folder's: 70, 10 and 20 %.
+        Clips of train, valid and test; those that the list puts nowhere are drawn. If None, they
+        are split as a folder's: 70, 10 and 20 %.
     seed
-        Seed of the dealing.
+        Seed of the split.
     jobs
         Shards indexed at once.
 
@@ -175,11 +175,11 @@ def _splits(
     ids: list[str], given: dict[str, str], sizes: Sizes | None, seed: int
 ) -> dict[str, str]:
     if sizes is not None:
-        return deal_sizes(ids, given, sizes, seed)
+        return split_by_size(ids, given, sizes, seed)
     free = [Clip(clip_id, Path(), "") for clip_id in ids if not given.get(clip_id)]
     if free and len(free) < MIN_FOLDER:
         raise VmnetError(
-            f"{len(free)} clips have no split, and at least {MIN_FOLDER} are needed to deal them: "
+            f"{len(free)} clips have no split, and at least {MIN_FOLDER} are needed to split them: "
             "say the split of each in the list of ids."
         )
     dealt = {clip.clip_id: clip.split for clip in deal(free, seed)} if free else {}
@@ -268,7 +268,7 @@ class YouTube8MSource:
     def _position(self, clip: Clip) -> int:
         i = int(np.searchsorted(self.ids, clip.clip_id))
         if i == len(self.ids) or self.ids[i] != clip.clip_id:
-            raise VmnetError(f"{clip.clip_id} is not among the {len(self.ids)} clips opened.")
+            raise ValueError(f"{clip.clip_id} is not among the {len(self.ids)} clips opened.")
         return i
 
     def _media_boundaries(self, clip: Clip, n_seconds: int) -> dict[str, np.ndarray]:
@@ -343,7 +343,7 @@ def _source(
     parameters = _parameters(segmenters, features=suffixes is None)
     source = YouTube8MSource(
         tuple(map(str, shards)), ids, shard, index.offsets[kept], index.lengths[kept], segmenters,
-        store.key(files=files, segmenters=parameters, format=INDEX_FORMAT), cache, folder / MEDIA,
+        store.key(files=files, segmenters=parameters, format=FORMAT), cache, folder / MEDIA,
         None if suffixes is None else np.array(suffixes),
     )  # fmt: skip
     return source, notes
