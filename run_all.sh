@@ -17,16 +17,25 @@ find_python() {
     fail 'Python 3.11 is needed and was not found; install it, or name it: VMNET_PYTHON=/path/to/python3.11 ./run_all.sh'
 }
 
-# A line per forty packages in a log, one line that is overwritten on a terminal.
+# Count the packages that pip names, each once, wherever it has them from: a line per forty packages
+# in a log, one line that is overwritten on a terminal. setuptools, which pip names too, is not pinned.
 show_progress() {
-    local line count=0 name
+    local line name count=0 seen=' ' wanted=$1
     while IFS= read -r line; do
         case $line in
-            Collecting*) count=$((count + 1)); name=${line#Collecting }; name=${name%% *}
-                if [ -t 1 ]; then printf '\r\033[K  %3d packages looked up: %s' "$count" "$name"
-                elif [ $((count % 40)) = 0 ]; then printf '  %3d packages looked up\n' "$count"; fi ;;
-            'Installing collected'*) printf '%s  %3d packages: installing\n' "$([ -t 1 ] && printf '\r\033[K')" "$count" ;;
+            Collecting*) name=${line#Collecting } ;;
+            Processing*.whl*) name=${line%%.whl*}; name=${name##*/}; name=${name%%-*} ;;
+            'Requirement already satisfied: '*) name=${line#*: } ;;
+            'Installing collected'*) printf '%s  %3d of %d packages: installing\n' "$([ -t 1 ] && printf '\r\033[K')" "$count" "$wanted"; continue ;;
+            *) continue ;;
         esac
+        name=$(printf %s "${name%%[^A-Za-z0-9._-]*}" | tr A-Z.- a-z__)
+        case $seen in *" $name "*) continue ;; esac
+        seen="$seen$name "
+        [ "$name" != setuptools ] || continue
+        count=$((count + 1))
+        if [ -t 1 ]; then printf '\r\033[K  %3d of %d packages looked up: %s' "$count" "$wanted" "$name"
+        elif [ $((count % 40)) = 0 ]; then printf '  %3d of %d packages looked up\n' "$count" "$wanted"; fi
     done
 }
 
@@ -47,12 +56,13 @@ set_up() {
 }
 
 make_venv() {
-    local started=$SECONDS log=$root/.venv/install.log
-    echo 'Set-up: about 175 packages, 4.5 GB on disk, a few minutes; done once.'
+    local started=$SECONDS log=$root/.venv/install.log wanted
+    wanted=$(grep -c == constraints.txt)
+    echo "Set-up: $wanted packages, 4.5 GB on disk, a few minutes; done once."
     "$python" -m pip --version > /dev/null 2>&1 || "$base_python" -m venv --clear .venv
     # "wheels only" keeps compilers out of the set-up; vmnet itself is linked, not copied.
     "$python" -m pip install --disable-pip-version-check --no-input --only-binary :all: \
-        --constraint constraints.txt --editable '.[dev]' 2> "$log" | show_progress \
+        --constraint constraints.txt --editable '.[dev]' 2> "$log" | show_progress "$wanted" \
         || { tail -n 5 "$log" >&2; fail "the set-up failed; the whole log is in .venv/install.log. Run the same command again to go on."; }
     echo "Set-up done in $((SECONDS - started)) s."
 }
