@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmnet.aligners.sequences import Sequences
-from vmnet.errors import VmnetError
 
 
 def of_lengths(lengths: list[int], dim: int = 3) -> Sequences:
@@ -52,7 +51,7 @@ def test_default_ids_count_from_zero():
     ],
 )
 def test_refuses_what_does_not_fit(data, offsets, ids, says):
-    with pytest.raises(VmnetError, match=says):
+    with pytest.raises(ValueError, match=says):
         Sequences(data, np.asarray(offsets), ids)
 
 
@@ -60,7 +59,7 @@ def test_refuses_what_does_not_fit(data, offsets, ids, says):
     "arrays", [[], [np.zeros(3)], [np.zeros((2, 3)), np.zeros((2, 4))], [np.zeros((0, 3))]]
 )
 def test_from_list_refuses_ragged_dims_and_empty_clips(arrays):
-    with pytest.raises(VmnetError):
+    with pytest.raises(ValueError, match="of one dim|has no segment"):
         Sequences.from_list(arrays)
 
 
@@ -88,13 +87,21 @@ def test_select_takes_masks_and_slices():
     assert sequences.select(slice(0, 2)).ids == ("0", "1")
 
 
+def test_selected_neighbours_are_a_view():
+    sequences = of_lengths([1, 2, 3, 1])
+    for neighbours in (slice(1, 3), [1, 2], sequences.lengths > 1):
+        assert np.shares_memory(sequences.select(neighbours).data, sequences.data)
+    for others in ([2, 1], [0, 2], slice(None, None, 2), slice(0, 0)):
+        assert not np.shares_memory(sequences.select(others).data, sequences.data)
+
+
 def test_map_keeps_clips_and_changes_dim():
     sequences = of_lengths([2, 1])
     mapped = sequences.map(lambda data: data[:, :2].astype(np.float64) + 1)
     assert mapped.dim == 2
     assert mapped.ids == sequences.ids
     np.testing.assert_array_equal(mapped[1], sequences[1][:, :2] + 1)
-    with pytest.raises(VmnetError):
+    with pytest.raises(ValueError, match="from 0 to the 1 segments"):
         sequences.map(lambda data: data[:1])
 
 

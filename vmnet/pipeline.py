@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmnet import store
-from vmnet.aligners import Sequences
-from vmnet.aligners.distances import NW_INDEL, SW_INDEL
+from vmnet.aligners import Sequences, indel_defaults
 from vmnet.batch import Job, array_job, run_jobs
 from vmnet.config import DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Profile
 from vmnet.corpus import SPLITS, Clip, Corpus
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
 
 
 MODALITIES = ("video", "music")
-
-# Paper IV-D; in the key of a result even where nobody names them.
-INDELS = {"nw": NW_INDEL, "sw": SW_INDEL}
 
 
 @dataclass(frozen=True)
@@ -552,7 +548,12 @@ def results(
 
     distances = _known(distances, DISTANCES, "distance")
     scenarios = _known(scenarios, SCENARIOS, "scenario")
-    costs = {name: cost for name, cost in (INDELS | dict(indel or {})).items() if name in distances}
+    # In the key of a result even where nobody names them.
+    costs = {
+        name: cost
+        for name, cost in (indel_defaults() | dict(indel or {})).items()
+        if name in distances
+    }
     options = {name: {"indel": cost} for name, cost in costs.items()}
     asked = {"distances": distances, "scenarios": scenarios, "options": options, "split": split}
     tables = []

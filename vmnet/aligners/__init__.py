@@ -1,6 +1,6 @@
 """Sequences of segment embeddings, and the distances between them (paper, section IV-D)."""
 
-from vmnet.aligners.distances import DISTANCES, Alignment, align, distance_matrix
+from vmnet.aligners.distances import DISTANCES, Alignment, align, distance_matrix, indel_defaults
 from vmnet.aligners.sequences import Sequences
 
-__all__ = ["DISTANCES", "Alignment", "Sequences", "align", "distance_matrix"]
+__all__ = ["DISTANCES", "Alignment", "Sequences", "align", "distance_matrix", "indel_defaults"]

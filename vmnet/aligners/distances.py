@@ -19,17 +19,15 @@ float64, the result is float32. Distances agree with the same formulae in float6
 import inspect
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from vmnet.aligners.sequences import Sequences
-from vmnet.errors import VmnetError
 
-NW_INDEL = 0.05  # paper, algorithm 1
-SW_INDEL = 0.01  # paper, algorithm 2
-BLOCK_ROWS = 4096  # segments on each side of a block: 4096^2 float32 dot products are 64 MiB
+BLOCK_ROWS = 4096  # vectors on each side of a block: 4096^2 float32 dot products are 64 MiB
 
 
 def centroid(queries: Sequences, targets: Sequences) -> np.ndarray:
@@ -41,7 +39,7 @@ def single(queries: Sequences, targets: Sequences) -> np.ndarray:
     """Single linkage, min D[i, j] (thesis eq. 7.2)."""
     from vmnet.aligners.kernels import largest_scores
 
-    scores = _of_squared_distances(_of_products(largest_scores), sign=-1)
+    scores = _of_block(largest_scores, products=_minus_squared_distances)
     return np.maximum(_distances(scores, queries, targets), 0)  # where rounding leaves D = -1e-7
 
 
@@ -49,27 +47,27 @@ def complete(queries: Sequences, targets: Sequences) -> np.ndarray:
     """Complete linkage, max D[i, j] (thesis eq. 7.3)."""
     from vmnet.aligners.kernels import largest_scores
 
-    scores = _of_squared_distances(_of_products(largest_scores), sign=1)
+    scores = _of_block(largest_scores, products=_squared_distances)
     return np.maximum(-_distances(scores, queries, targets), 0)
 
 
-def nw(queries: Sequences, targets: Sequences, indel: float = NW_INDEL) -> np.ndarray:
-    """Minus the score of the global alignment of dot products (paper, algorithm 1)."""
+def nw(queries: Sequences, targets: Sequences, indel: float = 0.05) -> np.ndarray:
+    """Minus the score of the global alignment of dot products (paper, algorithm 1 and its cost)."""
     from vmnet.aligners.kernels import needleman_wunsch_scores
 
-    return _distances(_of_products(needleman_wunsch_scores, _cost(indel)), queries, targets)
+    return _distances(_of_block(needleman_wunsch_scores, _cost(indel)), queries, targets)
 
 
-def sw(queries: Sequences, targets: Sequences, indel: float = SW_INDEL) -> np.ndarray:
+def sw(queries: Sequences, targets: Sequences, indel: float = 0.01) -> np.ndarray:
     """Minus the score of the best local alignment of dot products (paper, algorithm 2)."""
     from vmnet.aligners.kernels import smith_waterman_scores
 
-    return _distances(_of_products(smith_waterman_scores, _cost(indel)), queries, targets)
+    return _distances(_of_block(smith_waterman_scores, _cost(indel)), queries, targets)
 
 
 def trace(queries: Sequences, targets: Sequences) -> np.ndarray:
     """-sum q_i . t_i over i = 1..min(K_q, K_t): eq. 7.4 with similarities for distances."""
-    return _distances(_diagonal_sums, queries, targets)
+    return _distances(_diagonal_sums, queries, targets, _positions)
 
 
 def best_trace(queries: Sequences, targets: Sequences) -> np.ndarray:
@@ -79,20 +77,20 @@ def best_trace(queries: Sequences, targets: Sequences) -> np.ndarray:
     """
     from vmnet.aligners.kernels import best_diagonal_scores
 
-    return _distances(_of_products(best_diagonal_scores), queries, targets)
+    return _distances(_of_block(best_diagonal_scores), queries, targets)
 
 
 def trace_printed(queries: Sequences, targets: Sequences) -> np.ndarray:
     """Sum of D[i, i] over i = 1..min(K_q, K_t), as printed (thesis eq. 7.4)."""
-    scores = _of_squared_distances(_diagonal_sums, sign=-1)
-    return np.maximum(_distances(scores, queries, targets), 0)
+    scores = partial(_diagonal_sums, products=_minus_squared_distances)
+    return np.maximum(_distances(scores, queries, targets, _positions), 0)
 
 
 def best_trace_printed(queries: Sequences, targets: Sequences) -> np.ndarray:
     """The least `trace_printed` over all shifts of the shorter, as printed (eq. 7.5 and 7.6)."""
     from vmnet.aligners.kernels import best_diagonal_scores
 
-    scores = _of_squared_distances(_of_products(best_diagonal_scores), sign=-1)
+    scores = _of_block(best_diagonal_scores, products=_minus_squared_distances)
     return np.maximum(_distances(scores, queries, targets), 0)
 
 
@@ -106,6 +104,8 @@ def count(queries: Sequences, targets: Sequences) -> np.ndarray:
     return difference.astype(np.float32)
 
 
+# From queries and targets to (n_queries, n_targets) float32, smaller = better. A further one is a
+# function and a line here; what it takes beside the two has a name and a default, as `indel` has.
 Distance = Callable[..., np.ndarray]
 DISTANCES: dict[str, Distance] = {
     "centroid": centroid,
@@ -121,6 +121,32 @@ DISTANCES: dict[str, Distance] = {
 }
 
 
+def parameters(method: str) -> dict[str, Any]:
+    """Return what a distance takes beside queries and targets, with the values it has by default.
+
+    >>> parameters("nw"), parameters("trace")
+    ({'indel': 0.05}, {})
+
+    Raises
+    ------
+    ValueError
+        If the method is no key of `DISTANCES`.
+    """
+    if method not in DISTANCES:
+        raise ValueError(f"unknown distance {method!r}: choose from {', '.join(DISTANCES)}")
+    taken = list(inspect.signature(DISTANCES[method]).parameters.values())[2:]
+    return {parameter.name: parameter.default for parameter in taken}
+
+
+def indel_defaults() -> dict[str, float]:
+    """Return the indel cost of each distance that has one (paper IV-D).
+
+    >>> indel_defaults()
+    {'nw': 0.05, 'sw': 0.01}
+    """
+    return {name: found["indel"] for name in DISTANCES if "indel" in (found := parameters(name))}
+
+
 def distance_matrix(
     queries: Sequences, targets: Sequences, method: str, **params: Any
 ) -> np.ndarray:
@@ -133,8 +159,8 @@ def distance_matrix(
     method : str
         A key of `DISTANCES`.
     **params
-        `indel`, the cost of an insertion or deletion in the unit of the dot product: a number >= 0,
-        for "nw" (0.05 unless given) and "sw" (0.01).
+        What `parameters(method)` names: `indel`, the cost of an insertion or deletion in the unit
+        of the dot product, a number >= 0.
 
     Returns
     -------
@@ -142,20 +168,20 @@ def distance_matrix(
 
     Raises
     ------
-    VmnetError
-        If the method or a parameter is unknown, the dims differ, or a value is not finite.
+    ValueError
+        If the method is unknown, the dims differ, or a value is not finite or makes no sense.
+    TypeError
+        If a parameter is unknown or no number.
     """
-    if method not in DISTANCES:
-        raise VmnetError(f"unknown distance {method!r}: choose from {', '.join(DISTANCES)}")
-    known = list(inspect.signature(DISTANCES[method]).parameters)[2:]
+    known = parameters(method)
     unknown = sorted(set(params) - set(known))
     if unknown:
         takes = ", ".join(known) if known else "no parameter"
-        raise VmnetError(f"unknown parameter {unknown[0]!r}: distance {method!r} takes {takes}")
+        raise TypeError(f"unknown parameter {unknown[0]!r}: distance {method!r} takes {takes}")
     _check(queries, targets)
     distances = DISTANCES[method](queries, targets, **params)
     if not np.isfinite(distances).all():
-        raise VmnetError(f"distance {method!r} overflows float32: normalise the embeddings")
+        raise ValueError(f"distance {method!r} overflows float32: normalise the embeddings")
     distances += 0  # no negative zeros
     return distances
 
@@ -179,7 +205,7 @@ def align(
     method : "nw" or "sw"
         Global (paper, algorithm 1) or local (algorithm 2).
     indel : float, optional
-        As in `distance_matrix`.
+        As in `distance_matrix`; that of the distance of the same name unless given.
 
     Returns
     -------
@@ -190,24 +216,20 @@ def align(
 
     Raises
     ------
-    VmnetError
+    ValueError, TypeError
         As `distance_matrix`.
     """
     from vmnet.aligners import kernels
 
-    aligners = {
-        "nw": (kernels.needleman_wunsch, NW_INDEL),
-        "sw": (kernels.smith_waterman, SW_INDEL),
-    }
+    aligners = {"nw": kernels.needleman_wunsch, "sw": kernels.smith_waterman}
     if method not in aligners:
-        raise VmnetError(f"unknown alignment {method!r}: choose from {', '.join(aligners)}")
+        raise ValueError(f"unknown alignment {method!r}: choose from {', '.join(aligners)}")
     queries, targets = Sequences.from_list([query]), Sequences.from_list([target])
     _check(queries, targets)
-    fill, default = aligners[method]
-    indel = _cost(default if indel is None else indel)
+    indel = _cost(indel_defaults()[method] if indel is None else indel)
     similarity = queries.data @ targets.data.T
     X = np.empty((len(query) + 1, len(target) + 1))
-    score = fill(similarity, indel, X)
+    score = aligners[method](similarity, indel, X)
     return Alignment(_path(X, similarity, indel, local=method == "sw"), float(score))
 
 
@@ -229,30 +251,68 @@ def _path(X: np.ndarray, similarity: np.ndarray, indel: float, local: bool) -> n
     return np.array(path[::-1], dtype=np.int64).reshape(-1, 2)
 
 
+# From (n, dim) and (m, dim) vectors to the (n, m) values of all pairs of them.
+Products = Callable[[np.ndarray, np.ndarray], np.ndarray]
+# From the clips of a block to the (n_queries, n_targets) scores, larger = better.
 Scores = Callable[[Sequences, Sequences], np.ndarray]
 
 
-def _distances(scores: Scores, queries: Sequences, targets: Sequences) -> np.ndarray:
+def _dot_products(q: np.ndarray, t: np.ndarray) -> np.ndarray:
+    return q @ t.T
+
+
+def _squared_distances(q: np.ndarray, t: np.ndarray, sign: int = 1) -> np.ndarray:
+    """Return sign * |q_i - t_j|^2, which are dot products of vectors two dimensions larger."""
+    dim = q.shape[1]
+    left, right = (np.ones((len(part), dim + 2), np.float32) for part in (q, t))
+    np.multiply(q, -2 * sign, out=left[:, :dim])
+    left[:, dim] = sign * np.einsum("ij,ij->i", q, q)
+    left[:, dim + 1] = sign
+    right[:, :dim] = t
+    right[:, dim + 1] = np.einsum("ij,ij->i", t, t)
+    return left @ right.T
+
+
+def _minus_squared_distances(q: np.ndarray, t: np.ndarray) -> np.ndarray:
+    return _squared_distances(q, t, sign=-1)
+
+
+def _segments(sequences: Sequences) -> np.ndarray:
+    """Rows by clip, as offsets, where all segments of a block are multiplied at once."""
+    return sequences.offsets
+
+
+def _positions(sequences: Sequences) -> np.ndarray:
+    """Likewise where they are multiplied position by position: one row a clip at a time."""
+    return np.arange(len(sequences) + 1)
+
+
+def _distances(
+    scores: Scores,
+    queries: Sequences,
+    targets: Sequences,
+    rows_of: Callable[[Sequences], np.ndarray] = _segments,
+) -> np.ndarray:
     """Return minus the scores of all pairs, block by block to bound the memory."""
     distances = np.empty((len(queries), len(targets)), np.float32)
-    for rows in _blocks(queries):
-        for columns in _blocks(targets):
+    for rows in _blocks(rows_of(queries)):
+        for columns in _blocks(rows_of(targets)):
             distances[rows, columns] = -scores(queries.select(rows), targets.select(columns))
     return distances
 
 
-def _blocks(sequences: Sequences) -> Iterator[slice]:
-    """Cut the clips into runs of at most `BLOCK_ROWS` segments, at least one clip each."""
-    start = 0
-    while start < len(sequences):
-        limit = sequences.offsets[start] + BLOCK_ROWS
-        stop = max(start + 1, int(np.searchsorted(sequences.offsets, limit, side="right")) - 1)
+def _blocks(offsets: np.ndarray) -> Iterator[slice]:
+    """Cut the clips into runs of at most `BLOCK_ROWS` rows, at least one clip each."""
+    start, n_clips = 0, len(offsets) - 1
+    while start < n_clips:
+        limit = offsets[start] + BLOCK_ROWS
+        stop = max(start + 1, int(np.searchsorted(offsets, limit, side="right")) - 1)
         yield slice(start, stop)
         start = stop
 
 
-def _of_products(kernel: Any, *params: float) -> Scores:
-    """Return the scores that `kernel` makes of a block's dot products.
+def _of_block(kernel: Any, *params: float, products: Products = _dot_products) -> Scores:
+    """Return the scores that `kernel` makes of the products of all segments of a block.
 
     The queries are shared among NUMBA_NUM_THREADS threads. They are not numba's own, with which a
     process that is forked after their first use is killed.
@@ -260,12 +320,12 @@ def _of_products(kernel: Any, *params: float) -> Scores:
     from numba import config
 
     def scores(queries: Sequences, targets: Sequences) -> np.ndarray:
-        similarity = queries.data @ targets.data.T
+        matrix = products(queries.data, targets.data)
         n_threads = min(config.NUMBA_NUM_THREADS, len(queries))  # type: ignore[attr-defined]
         shares = np.linspace(0, len(queries), n_threads + 1).astype(int)
 
         def share(start: int, stop: int) -> np.ndarray:
-            return kernel(similarity, queries.offsets[start : stop + 1], targets.offsets, *params)
+            return kernel(matrix, queries.offsets[start : stop + 1], targets.offsets, *params)
 
         with ThreadPoolExecutor(n_threads) as pool:
             return np.concatenate(list(pool.map(share, shares[:-1], shares[1:])))
@@ -273,32 +333,19 @@ def _of_products(kernel: Any, *params: float) -> Scores:
     return scores
 
 
-def _of_squared_distances(scores: Scores, sign: int) -> Scores:
-    """Return `scores` with sign * |q_i - t_j|^2 in the place of the dot products.
+def _diagonal_sums(
+    queries: Sequences, targets: Sequences, products: Products = _dot_products
+) -> np.ndarray:
+    """Sum the main diagonals: the products of one position at a time, and none off them."""
+    from vmnet.aligners.kernels import add_at
 
-    They are the dot products of vectors two dimensions larger.
-    """
-
-    def with_norms(data: np.ndarray) -> np.ndarray:
-        norms = np.einsum("ij,ij->i", data, data)
-        return sign * np.column_stack([-2 * data, norms, np.ones_like(norms)])
-
-    def with_ones(data: np.ndarray) -> np.ndarray:
-        norms = np.einsum("ij,ij->i", data, data)
-        return np.column_stack([data, np.ones_like(norms), norms])
-
-    return lambda queries, targets: scores(queries.map(with_norms), targets.map(with_ones))
-
-
-def _diagonal_sums(queries: Sequences, targets: Sequences) -> np.ndarray:
-    """Sum the main diagonals: one matrix product per position needs no dot product off them."""
     scores = np.zeros((len(queries), len(targets)))
     for i in range(min(queries.lengths.max(), targets.lengths.max())):
-        long_queries = np.flatnonzero(queries.lengths > i)
-        long_targets = np.flatnonzero(targets.lengths > i)
-        ith_queries = queries.data[queries.offsets[long_queries] + i]
-        ith_targets = targets.data[targets.offsets[long_targets] + i]
-        scores[np.ix_(long_queries, long_targets)] += ith_queries @ ith_targets.T
+        rows = np.flatnonzero(queries.lengths > i)
+        columns = np.flatnonzero(targets.lengths > i)
+        ith_queries = queries.data[queries.offsets[rows] + i]
+        ith_targets = targets.data[targets.offsets[columns] + i]
+        add_at(scores, rows, columns, products(ith_queries, ith_targets))
     return scores
 
 
@@ -310,14 +357,16 @@ def _centroids(sequences: Sequences) -> Sequences:
 
 
 def _cost(indel: float) -> float:
-    if not (isinstance(indel, Real) and 0 <= indel < np.inf):
-        raise VmnetError(f"indel must be a finite number of at least 0, not {indel!r}")
+    if not isinstance(indel, Real):
+        raise TypeError(f"indel must be a number, not {indel!r}")
+    if not 0 <= indel < np.inf:
+        raise ValueError(f"indel must be a finite number of at least 0, not {indel!r}")
     return float(indel)
 
 
 def _check(queries: Sequences, targets: Sequences) -> None:
     if queries.dim != targets.dim:
-        raise VmnetError(
+        raise ValueError(
             f"queries have {queries.dim} dimensions and targets {targets.dim}: "
             "embed both with the same model"
         )
@@ -332,7 +381,7 @@ def _check_finite(sequences: Sequences, role: str) -> None:
     if not finite.all():
         row = np.flatnonzero(~finite)[0]
         clip = np.searchsorted(sequences.offsets, row, side="right") - 1
-        raise VmnetError(
+        raise ValueError(
             f"{role} clip {sequences.ids[clip]!r} holds a value that is not finite: "
             "compute its embedding again"
         )

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vmnet.errors import VmnetError
 from vmnet.store import load_arrays, save_arrays
 
 _DTYPES = (np.float32, np.float16)
@@ -30,7 +29,7 @@ class Sequences:
 
     Raises
     ------
-    VmnetError
+    ValueError
         If the three do not fit together.
     """
 
@@ -41,28 +40,28 @@ class Sequences:
     def __post_init__(self) -> None:
         data, offsets = self.data, self.offsets
         if data.ndim != 2 or data.dtype not in _DTYPES or not data.flags.c_contiguous:
-            raise VmnetError(
+            raise ValueError(
                 f"sequence data must be a C-contiguous (n_segments, dim) float32 or float16 array, "
                 f"not {data.dtype} of shape {data.shape}"
             )
         if offsets.ndim != 1 or offsets.dtype != np.int64 or len(offsets) == 0:
-            raise VmnetError(
+            raise ValueError(
                 f"sequence offsets must be an (n_clips + 1,) int64 array, "
                 f"not {offsets.dtype} of shape {offsets.shape}"
             )
         if offsets[0] != 0 or offsets[-1] != len(data):
-            raise VmnetError(
+            raise ValueError(
                 f"sequence offsets must go from 0 to the {len(data)} segments, "
                 f"not from {offsets[0]} to {offsets[-1]}"
             )
         if len(self.ids) != len(self):
-            raise VmnetError(f"{len(self)} sequences need as many ids, not {len(self.ids)}")
+            raise ValueError(f"{len(self)} sequences need as many ids, not {len(self.ids)}")
         empty = np.flatnonzero(self.lengths < 1)
         if len(empty):
-            raise VmnetError(f"clip {self.ids[empty[0]]!r} has no segment: leave it out")
+            raise ValueError(f"clip {self.ids[empty[0]]!r} has no segment: leave it out")
         if len(set(self.ids)) != len(self.ids):
             twice = next(name for name in self.ids if self.ids.count(name) > 1)
-            raise VmnetError(f"clip id {twice!r} is used more than once: ids must differ")
+            raise ValueError(f"clip id {twice!r} is used more than once: ids must differ")
 
     @classmethod
     def from_list(
@@ -74,14 +73,14 @@ class Sequences:
 
         Raises
         ------
-        VmnetError
+        ValueError
             If `arrays` is empty, an array is not 2-d or has no row, or their dims differ.
         """
         parts = [np.asarray(array, dtype=np.float32) for array in arrays]
         names = tuple(str(i) for i in range(len(parts))) if ids is None else tuple(map(str, ids))
         shapes = {part.shape[1:] for part in parts}
         if len(shapes) != 1 or any(part.ndim != 2 for part in parts):
-            raise VmnetError(
+            raise ValueError(
                 f"sequences need one or more (n_segments, dim) arrays of one dim, "
                 f"not shapes {sorted({part.shape for part in parts})}"
             )
@@ -127,11 +126,18 @@ class Sequences:
         return Sequences(_float32(function(self.data)), self.offsets, self.ids)
 
     def select(self, indices: list[int] | np.ndarray | slice) -> "Sequences":
-        """Return the clips at `indices` (integers, each once, or a boolean mask), in that order."""
+        """Return the clips at `indices` (integers, each once, or a boolean mask), in that order.
+
+        The data of neighbours is a view.
+        """
         chosen = np.arange(len(self))[indices]
         lengths = self.lengths[chosen]
         offsets = np.cumsum([0, *lengths], dtype=np.int64)
-        rows = np.arange(offsets[-1]) + np.repeat(self.offsets[chosen] - offsets[:-1], lengths)
+        rows: slice | np.ndarray
+        if len(chosen) and (np.diff(chosen) == 1).all():
+            rows = slice(self.offsets[chosen[0]], self.offsets[chosen[-1] + 1])
+        else:
+            rows = np.arange(offsets[-1]) + np.repeat(self.offsets[chosen] - offsets[:-1], lengths)
         return Sequences(self.data[rows], offsets, tuple(self.ids[i] for i in chosen))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vmnet.aligners import Sequences, distance_matrix
-from vmnet.evaluation.metrics import both_directions, summarize
+from vmnet.evaluation.metrics import both_directions, ranks, summarize
 from vmnet.evaluation.scenarios import SCENARIOS
 
 COLUMNS = ("corpus", "kind", "n_clips", "system", "segmenter", "distance", "scenario", "direction",
@@ -39,7 +39,15 @@ def evaluate(
     rows : list of dict
         One for each (distance, scenario, direction, metric), with these keys and `value`. Metric
         "seconds" is the time all queries took.
+
+    Raises
+    ------
+    ValueError
+        If a scenario is unknown, or as `distance_matrix`.
     """
+    scenarios = tuple(scenarios)
+    if unknown := [name for name in scenarios if name not in SCENARIOS]:
+        raise ValueError(f"unknown scenario {unknown[0]!r}: choose from {', '.join(SCENARIOS)}")
     rows = []
     for distance in distances:
         options = dict((parameters or {}).get(distance, {}))
@@ -50,13 +58,13 @@ def evaluate(
             started = time.perf_counter()
             matrix = distance_matrix(queries, targets, distance, **options)
             seconds = time.perf_counter() - started
-            for direction, ranks in both_directions(matrix).items():
-                if direction == "M2V" and scenario != "vanilla":
-                    continue
-                metrics = summarize(ranks) | ({"seconds": seconds} if direction == "V2M" else {})
-                rows += [
-                    {"distance": distance, "scenario": scenario, "direction": direction,
-                     "metric": metric, "value": value}
-                    for metric, value in metrics.items()
-                ]  # fmt: skip
+            found = both_directions(matrix) if scenario == "vanilla" else {"V2M": ranks(matrix)}
+            summaries = {direction: summarize(places) for direction, places in found.items()}
+            summaries["V2M"]["seconds"] = seconds
+            rows += [
+                {"distance": distance, "scenario": scenario, "direction": direction,
+                 "metric": metric, "value": value}
+                for direction, summary in summaries.items()
+                for metric, value in summary.items()
+            ]  # fmt: skip
     return rows

@@ -26,8 +26,6 @@ References
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vmnet.errors import VmnetError
-
 RECALL_AT = (1, 10, 25)  # paper, section V-F
 BLOCK_CELLS = 16 * 2**20  # distances compared at once, to bound the memory
 
@@ -50,7 +48,7 @@ def ranks(distances: ArrayLike, targets: ArrayLike | None = None) -> np.ndarray:
 
     Raises
     ------
-    VmnetError
+    ValueError
         If the shapes do not fit, a target is no column, or a distance is NaN.
     """
     distances = np.asarray(distances)
@@ -61,7 +59,7 @@ def ranks(distances: ArrayLike, targets: ArrayLike | None = None) -> np.ndarray:
         block = distances[start : start + step]
         if np.isnan(block).any():
             row = start + int(np.flatnonzero(np.isnan(block).any(axis=1))[0])
-            raise VmnetError(f"the distances of query {row} hold NaN: compute them again")
+            raise ValueError(f"the distances of query {row} hold NaN: compute them again")
         right = np.take_along_axis(block, targets[start : start + step, None], axis=1)
         nearer = np.count_nonzero(block < right, axis=1)
         as_near = np.count_nonzero(block == right, axis=1)  # counts the right one too
@@ -100,12 +98,12 @@ def summarize(ranks: ArrayLike) -> dict[str, float]:
 
     Raises
     ------
-    VmnetError
+    ValueError
         If there is no rank, or one is NaN or below 1.
     """
     ranks = np.asarray(ranks, dtype=np.float64)
     if ranks.ndim != 1 or len(ranks) == 0 or not (ranks >= 1).all():
-        raise VmnetError(f"ranks must be one or more numbers of at least 1, not {ranks!r}")
+        raise ValueError(f"ranks must be one or more numbers of at least 1, not {ranks!r}")
     n = len(ranks)
     recalls = {f"R@{k}": 100 * float(np.mean(ranks <= k)) for k in RECALL_AT}
     return recalls | {
@@ -121,22 +119,22 @@ def chance(n_targets: int) -> dict[str, float]:
     The keys are those of `summarize` without "ci95", which depends on the number of queries.
     """
     if n_targets < 1:
-        raise VmnetError(f"chance needs at least one target, not {n_targets}")
+        raise ValueError(f"chance needs at least one target, not {n_targets}")
     recalls = {f"R@{k}": 100 * min(k, n_targets) / n_targets for k in RECALL_AT}
     return recalls | {"mean_rank": (n_targets + 1) / 2, "median_rank": (n_targets + 1) / 2}
 
 
 def _right_columns(distances: np.ndarray, targets: ArrayLike | None) -> np.ndarray:
     if distances.ndim != 2 or distances.size == 0:
-        raise VmnetError(f"distances must be (n_queries, n_targets), not {distances.shape}")
+        raise ValueError(f"distances must be (n_queries, n_targets), not {distances.shape}")
     n_queries, n_targets = distances.shape
     if targets is None:
         if n_queries != n_targets:
-            raise VmnetError(f"{n_queries} queries, {n_targets} targets: say which are right")
+            raise ValueError(f"{n_queries} queries, {n_targets} targets: say which are right")
         return np.arange(n_queries)
     columns = np.asarray(targets)
     if columns.shape != (n_queries,) or not np.issubdtype(columns.dtype, np.integer):
-        raise VmnetError(f"{n_queries} queries need as many target columns, not {columns!r}")
+        raise ValueError(f"{n_queries} queries need as many target columns, not {columns!r}")
     if columns.min() < 0 or columns.max() >= n_targets:
-        raise VmnetError(f"target columns must lie in 0..{n_targets - 1}")
+        raise ValueError(f"target columns must lie in 0..{n_targets - 1}")
     return columns
