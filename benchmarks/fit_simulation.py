@@ -19,9 +19,11 @@ import numpy as np
 from vmnet import pipeline
 from vmnet.config import PROFILES
 from vmnet.corpus.simulated import Simulation, simulated_corpus
-from vmnet.report.paper import BASELINE_2, BASELINES, TABLE_3
+from vmnet.report.paper import BASELINE_2, SEG_VMNET, number
 
-TARGETS = np.array([BASELINES[BASELINE_2].mean, TABLE_3["trace"]["olda"].mean])
+TARGETS = np.array(
+    [number("mean_rank", BASELINE_2), number("mean_rank", SEG_VMNET, "olda", "trace")]
+)
 
 
 def validation_ranks(theme: float, content: float) -> np.ndarray:

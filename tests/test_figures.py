@@ -10,8 +10,8 @@ from matplotlib.text import Text
 
 from vmnet.errors import VmnetError
 from vmnet.report import figures
-from vmnet.report.figures import ClipOverview, QualitativeQuery, Track
-from vmnet.report.style import RED
+from vmnet.report.figures import ClipOverview, Query, Track
+from vmnet.report.figures.style import RED
 
 SEGMENTERS = ("foote", "sf", "olda", "transnet")
 
@@ -86,7 +86,7 @@ def test_seeds_are_averaged_and_gaps_named():
     assert words(figure).count("missing") == 1
     np.testing.assert_allclose(stacks(figure.axes[0])[0], [(0, 6), (6, 31), (31, 51)])
     assert any("mean of 2 seeds" in text for text in words(figure))
-    with pytest.raises(VmnetError, match=r"seed 1 of .*distance sw, segmenter sf"):
+    with pytest.raises(VmnetError, match=r"seed 1 of .*segmenter sf, distance sw"):
         figures.figure_8(results[~(one & (results["seed"] == 1))])
 
 
@@ -108,14 +108,42 @@ def test_chance_and_kind_stand_in_the_figure():
     np.testing.assert_allclose(heights, [100 / 40, 1000 / 40, 2500 / 40])
     line = next(text for text in words(figure) if text.startswith("rendered data"))
     assert "40 test clips" in line
-    assert "R@1 2.5, R@10 25, R@25 62.5 %" in line
+    assert {"chance 2.5 %", "chance 25 %", "chance 62.5 %"} <= set(words(figure))
+    assert len({str(line._dash_pattern) for line in figure.axes[0].lines}) == 3
 
 
-def test_two_segmenters_cannot_share_the_bars_of_figure_9():
+def test_what_the_paper_does_not_have_has_bars_and_a_colour_of_its_own():
+    results = vanilla(["nw", "sw"]) + rows("seg_vmnet", "seconds_9", "nw", (1, 2, 3))
+    results += rows("seg_vmnet", "olda", "emd", (1, 2, 3)) + rows("mine", "clip", "emd", (4, 5, 6))
+    figure = figures.figure_8(pd.DataFrame(results))
+    shown = words(figure)
+    assert any("seconds\\_9" in text for text in shown)
+    assert any("emd" in text for text in shown)
+    assert "mine" in shown
+    assert len(stacks(figure.axes[0])) == 2 + 4 + 4 + 1 + 1
+    legends = [each for each in figure.axes[0].get_children() if hasattr(each, "get_patches")]
+    names = next(each.get_patches() for each in legends if len(each.get_texts()) == 5)
+    assert len({to_hex(patch.get_facecolor()) for patch in names}) == 5
+
+
+def test_several_segmenters_and_systems_stand_side_by_side():
     results = rows("seg_vmnet", "olda", "nw", (1, 2, 3), "crop_query")
     results += rows("seg_vmnet", "sf", "nw", (1, 2, 3), "crop_query")
-    with pytest.raises(VmnetError, match="olda, sf as segmenter"):
-        figures.figure_9(pd.DataFrame(results))
+    results += rows("my_net", "sf", "nw", (1, 2, 3), "my_scenario")
+    figure = figures.figure_9(pd.DataFrame(results))
+    assert len(stacks(figure.axes[0])) == 3
+    assert {"Crop Query", "my_scenario"} <= set(words(figure))
+    assert any(text.startswith("my_net $S") for text in words(figure))
+
+
+def test_settings_stand_in_the_figures():
+    results = pd.DataFrame(vanilla(["centroid"])).assign(settings="indel_nw=0.5")
+    path = [(0, 0), (1, 1)]
+    for figure in (
+        figures.figure_7(results),
+        figures.figure_11(np.eye(2), "rendered", path=path, settings="indel_nw=0.5"),
+    ):
+        assert any(text.endswith("; settings indel_nw=0.5") for text in words(figure))
 
 
 @pytest.mark.parametrize(
@@ -125,8 +153,8 @@ def test_the_red_bin_holds_the_true_distance(n_targets, true_index):
     distances = np.sort(np.random.default_rng(0).normal(size=n_targets))
     is_true = [index == true_index for index in range(min(3, n_targets))]
     top = [Track(picture(), f"track {i}", distances[i], true) for i, true in enumerate(is_true)]
-    query = QualitativeQuery("$ome title", picture(), top, distances, true_index)
-    figure = figures.qualitative([query], "rendered")
+    query = Query("$ome title", picture(), top, distances, true_index)
+    figure = figures.figure_10([query], "rendered")
     histogram = next(axes for axes in figure.axes if axes.patches)
     assert sum(patch.get_height() for patch in histogram.patches) == n_targets
     (red,) = [p for p in histogram.patches if to_hex(p.get_facecolor()) == RED.lower()]
@@ -140,15 +168,15 @@ def test_the_red_bin_holds_the_true_distance(n_targets, true_index):
 
 
 def test_the_rank_of_equal_distances_is_their_mean():
-    query = QualitativeQuery("q", picture(), [], np.zeros(5), 3)
+    query = Query("q", picture(), [], np.zeros(5), 3)
     assert query.rank == 3
 
 
 def test_long_titles_stay_within_their_picture():
     title = "An " + "extraordinarily " * 20 + "long title"
     top = [Track(picture(), title, 0.5, False)] * 3
-    query = QualitativeQuery(title, picture(shape=(160, 90)), top, np.arange(5.0), 4)
-    figure = figures.qualitative([query], "rendered", title=title)
+    query = Query(title, picture(shape=(160, 90)), top, np.arange(5.0), 4)
+    figure = figures.figure_10([query], "rendered", title=title)
     shortened = [text for text in figure.findobj(Text) if text.get_text().endswith("…")]
     assert len(shortened) == 5
     for text in shortened:
@@ -159,28 +187,29 @@ def test_long_titles_stay_within_their_picture():
 @pytest.mark.parametrize("shape", [(1, 1), (7, 4), (50, 60)])
 def test_similarity_is_drawn_music_across_video_up(shape):
     similarity = np.random.default_rng(0).uniform(-0.5, 0.5, shape)
-    figure = figures.similarity_matrix(similarity, "rendered")
+    figure = figures.figure_11(similarity, "rendered")
     (mesh,) = figure.axes[0].findobj(QuadMesh)
-    assert mesh.get_clim() == (-1, 1)
+    limit = np.abs(similarity).max()
+    assert mesh.get_clim() == (-limit, limit)
+    assert f"similarity (dot product), scale ±{limit:.2g}" in words(figure)
     np.testing.assert_array_equal(np.asarray(mesh.get_array()).reshape(shape[::-1]), similarity.T)
     assert figure.axes[0].get_xlabel() == "music segment"
     low, high = mesh.cmap(0.0), mesh.cmap(1.0)
-    assert low[2] > low[0]  # -1 is blue
-    assert high[0] > high[2]  # 1 is red
+    assert low[2] > low[0]  # below 0 is blue
+    assert high[0] > high[2]  # above is red
 
 
 def test_similarity_along_time_with_an_alignment():
     music, video = np.array([0, 10, 70.0]), np.array([0, 40, 70.0])
-    figure = figures.similarity_matrix(
-        np.eye(2), "rendered", music, video, "A$AP $", path=[(0, 0), (1, 1)]
-    )
-    path = next(line for line in figure.axes[0].lines if line.get_label() == "alignment")
+    figure = figures.figure_11(np.eye(2), "rendered", music, video, "A$AP $", path=[(0, 0), (1, 1)])
+    path = next(line for line in figure.axes[0].lines if line.get_label() == "path of NW-DTW")
+    assert "path of NW-DTW" in words(figure)
     np.testing.assert_allclose(path.get_xydata(), [(5, 20), (40, 55)])
     assert "1:00" in [text.get_text() for text in figure.axes[0].get_xticklabels()]
-    with pytest.raises(VmnetError, match="2 music segments need 3 boundaries, not 2"):
-        figures.similarity_matrix(np.eye(2), "rendered", music[:2], video)
-    with pytest.raises(VmnetError, match="unit embeddings"):
-        figures.similarity_matrix(3 * np.eye(2), "rendered")
+    with pytest.raises(ValueError, match="2 music segments need 3 boundaries, not 2"):
+        figures.figure_11(np.eye(2), "rendered", music[:2], video)
+    with pytest.raises(ValueError, match="unit embeddings"):
+        figures.figure_11(3 * np.eye(2), "rendered")
 
 
 def test_training_curves_mark_the_kept_step():
@@ -275,7 +304,7 @@ def test_overview_leaves_out_rows_without_data():
 def test_figures_are_written_whole_and_alike(tmp_path):
     results = pd.DataFrame(vanilla(["centroid"]))
     written = [
-        figures.save_figure(figures.figure_7(results), tmp_path / name, "figure7")
+        figures.save(figures.figure_7(results), tmp_path / name, "figure7")
         for name in ("first", "second")
     ]
     for png, pdf in written:

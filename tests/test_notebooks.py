@@ -94,8 +94,8 @@ def test_a_changed_indel_cost_is_computed_anew_and_named(home):
         )  # fmt: skip
     finally:
         del os.environ["VMNET_DATA"], os.environ["VMNET_FIGURES"]
-    assert "NW 0.4" in (home / "changed/smoke/table3.md").read_text()
-    assert "NW 0.05" in (home / "figures/smoke/table3.md").read_text()
+    assert "settings indel_nw=0.4." in (home / "changed/smoke/table3.md").read_text()
+    assert "settings indel" not in (home / "figures/smoke/table3.md").read_text()
 
 
 def test_recommend_ranks_the_catalog_for_a_video(home):

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 
@@ -12,8 +11,9 @@ import pytest
 
 from vmnet.config import ROOT
 from vmnet.errors import VmnetError
-from vmnet.evaluation.experiment import COLUMNS
 from vmnet.report import page, paper
+from vmnet.report.results import REQUIRED
+from vmnet.report.tables import TABLES
 
 SEEDS = (0, 1, 2)
 CLIP_LEVEL = {"baseline_1": 193, "baseline_2": 118, "baseline_2_cbvmr": 130}
@@ -31,7 +31,7 @@ def rows(system, segmenter, distance, scenario, rank, seed, kind="simulated"):
 def tidy(cells, kind="simulated"):
     return pd.DataFrame(
         [row for cell in cells for seed in SEEDS for row in rows(*cell, seed, kind)],
-        columns=list(COLUMNS),
+        columns=list(REQUIRED),
     )
 
 
@@ -39,22 +39,15 @@ def results(kind="simulated"):
     """Return the tables that notebooks 01 to 04 save."""
     seg = "seg_vmnet"
     clip_level = [(name, "clip", "centroid", "vanilla", rank) for name, rank in CLIP_LEVEL.items()]
-    unordered = [
-        (seg, segmenter, distance, "vanilla", rank.mean)
-        for segmenter, ranks in paper.TABLE_2.items()
-        for distance, rank in ranks.items()
-    ]
-    ordered = [
-        (seg, segmenter, distance, "vanilla", rank.mean)
-        for distance, ranks in paper.TABLE_3.items()
-        for segmenter, rank in ranks.items()
-    ]
+    unordered, ordered, realistic = (
+        [
+            (seg, row.segmenter, row.distance, row.scenario, row.value)
+            for row in paper.of_table(table).itertuples()
+            if row.metric == "mean_rank" and row.system == seg
+        ]
+        for table in ("II", "III", "IV")
+    )
     literal = [(*cell[:2], f"{cell[2]}_printed", "vanilla", 300) for cell in ordered[8:]]
-    realistic = [
-        (seg, "olda", distance, scenario, rank.mean)
-        for distance, ranks in paper.TABLE_4.items()
-        for scenario, rank in ranks.items()
-    ]
     vanilla = [cell for cell in ordered if cell[1] == "olda"]
     tables = [clip_level, clip_level[:2] + unordered, clip_level[:2] + ordered + literal]
     return [tidy(cells, kind) for cells in (*tables, vanilla + realistic)]
@@ -69,7 +62,9 @@ def write(folder, kind="simulated"):
         ("baseline_2", "clip", seed, "triplet", 1000 + seed, 900, 60.0, 0.002, 0.0005, "estimated")
         for seed in SEEDS
     ] + [("seg_vmnet", "olda", seed, "triplet", 10, 9, 2.0, np.nan, np.nan, "") for seed in SEEDS]
-    pd.DataFrame(training, columns=list(page.TRAINING)).to_csv(folder / "training.csv", index=False)
+    pd.DataFrame(training, columns=list(page.COLUMNS_OF["training.csv"])).to_csv(
+        folder / "training.csv", index=False
+    )
     (folder / "segment_lengths.csv").write_text("S,mean (s)\nFoote,19.25\n")
     run = {
         "command": "./run_all.sh",
@@ -133,7 +128,7 @@ def test_every_cell_has_the_papers_number_ours_and_each_seed(text):
     header, _, *body = table
     assert header[:4] == ["δ", "S", "paper", "ours (simulated, 1,000 clips)"]
     assert header[4:7] == ["seed 0", "seed 1", "seed 2"]
-    assert len(body) == 16 + 1
+    assert len(body) == 16 + 2 + 1
     cell = next(row for row in body if row[:2] == ["SW-DTW", "TransNet"])
     ranks = [
         value
@@ -145,8 +140,8 @@ def test_every_cell_has_the_papers_number_ours_and_each_seed(text):
     assert cell[2] == "99 ±17"
     assert cell[3] == f"{mean:.1f} ±{mean / 5:.1f}"
     assert cell[4:7] == [f"{rank:.1f}" for rank in ranks]
-    assert cell[8:] == ["1:13:56", "11 s"]
-    assert [len(table_of(text, f"Table {name}")) - 3 for name in ("II,", "IV")] == [12, 15]
+    assert cell[9:] == ["1:13:56", "11 s"]
+    assert [len(table_of(text, f"Table {name}")) - 3 for name in ("II,", "IV")] == [14, 15]
     assert len(table_of(text, "Two readings")) - 3 == 16
 
 
@@ -165,7 +160,9 @@ def test_the_fitted_cells_are_marked_and_no_other(text):
         for cells in table_of(text, heading)
         if any(cell.endswith("†") for cell in cells)
     ]
-    assert marked == [["Baseline 2", "118 ±19"], ["Trace", "OLDA"]]
+    assert marked == [
+        ["Baseline 2", "118 ±19"], ["Baseline 2", ""], ["Trace", "OLDA"], ["", "Baseline 2"],
+    ]  # fmt: skip
     assert "43 cells" in " ".join(lines_of(text, "Is the order"))
 
 
@@ -176,6 +173,19 @@ def test_other_data_were_not_fitted(tmp_path):
     assert "45 cells" in text
     assert "simulated" not in text
     assert "figures/mine/results_01.csv" in text
+
+
+NOT_COMPUTED = "What was not computed"
+
+
+def verdicts_of(text):
+    """Return the heading under which each conclusion stands."""
+    _, *parts = "\n".join(lines_of(text, "Which of")).split("\n### ")
+    return {
+        claim: part.partition(" (")[0]
+        for part in parts
+        for claim in re.findall(r"^- \*[^*]*\*\s+\(`(\w+)`", part, flags=re.MULTILINE)
+    }
 
 
 def change(folder, function):
@@ -192,25 +202,52 @@ def test_a_run_of_less_has_gaps_and_fewer_verdicts(copy):
     change(copy, less)
     text = page.results_page(copy)
     rows = {row[0]: row for row in table_of(text, "Clip-level")}
-    assert rows["Baseline 1"] == ["Baseline 1", "193 ±25", "missing", "", "", "", ""]
-    assert [row[3] for row in table_of(text, "Table II,")].count("missing") == 9
+    assert rows["Baseline 1"] == ["Baseline 1", "193 ±25", "missing", "", "", "", "", ""]
+    assert [row[3] for row in table_of(text, "Table II,")].count("missing") == 9 + 1
     assert "missing" not in {row[3] for row in table_of(text, "Table IV")}
-    assert "Segments: the paper's OLDA, ours Foote." in lines_of(text, "Table IV")
-    here = {row[0].split("`")[1]: row[3] for row in table_of(text, "Which of")[2:]}
-    assert here["trace_best_vanilla"] == here["best_trace_best_crop"] == "not computed"
+    assert "Segments: the paper's OLDA, ours Foote." in " ".join(lines_of(text, "Table IV"))
+    verdicts = verdicts_of(text)
+    assert verdicts["trace_best_vanilla"] == verdicts["best_trace_best_crop"] == NOT_COMPUTED
 
 
 def test_a_run_of_very_little_is_not_correlated(copy):
-    other = {name: f"{name}_of_ours" for name in ("centroid", "single", "complete", *paper.TABLE_3)}
+    distances = ("centroid", "single", "complete", "nw", "sw", "trace", "best_trace")
+    other = {name: f"{name}_of_ours" for name in distances}
     change(copy, lambda table: table.replace({"distance": other}))
     assert "Too few cells were computed to say." in page.results_page(copy)
 
 
-def test_results_without_the_papers_system_are_refused(copy):
-    for name in page.RESULTS[1:]:
-        shutil.copy(copy / page.RESULTS[0], copy / name)
-    with pytest.raises(VmnetError, match="no system 'seg_vmnet'"):
-        page.results_page(copy)
+def test_few_clips_are_no_evidence(copy):
+    change(copy, lambda table: table.assign(n_clips=49))
+    text = page.results_page(copy)
+    assert "The paper's conclusions are not judged here" in text
+    assert "of 49 test clips" in " ".join(text.split())
+    for absent in ("Spearman", "hold", "nan"):
+        assert absent not in text.split("\n## ")[0].split("The paper's conclusions")[1]
+    assert "## Which of" not in text
+    assert "## Is the order" not in text
+    assert table_of(text, "Table II,")[-1][0] == "Chance"
+    change(copy, lambda table: table.assign(n_clips=50))
+    assert "## Which of" in page.results_page(copy)
+
+
+def test_what_the_paper_does_not_have_is_on_the_page(copy):
+    def more(table):
+        new = {"segmenter": {"olda": "my_cuts"}, "distance": {"nw": "my_distance"}}
+        new |= {"scenario": {"crop_query": "my_scenario"}, "system": {"baseline_1": "my_system"}}
+        return pd.concat([table, table.replace(new)]).drop_duplicates(list(REQUIRED))
+
+    change(copy, more)
+    text = page.results_page(copy)
+    for heading, name in (
+        ("Clip-level", "my_system"), ("Table II,", "my_cuts"), ("Table III", "my_distance"),
+        ("Table IV", "my_scenario"),
+    ):  # fmt: skip
+        header, _, *body = table_of(text, heading)
+        mine = [row for row in body if name in row]
+        assert mine, heading
+        assert all(row[header.index("paper")] == "" for row in mine)
+    assert "43 cells" in " ".join(lines_of(text, "Is the order"))
 
 
 def test_loss_variants_stand_below_the_baselines(text):
@@ -218,22 +255,21 @@ def test_loss_variants_stand_below_the_baselines(text):
     assert names == ["Baseline 1", "Baseline 2", "Baseline 2, CBVMR's loss", "Chance"]
 
 
-def test_every_conclusion_has_its_verdict_and_its_numbers(text):
+def test_every_conclusion_stands_once_with_its_verdict_and_its_numbers(text):
     from vmnet.report.claims import CLAIMS
 
-    header, _, *body = table_of(text, "Which of")
-    assert header == ["id", "the paper's conclusion", "section", "here", "seeds"]
-    verdicts = {row[0].split("`")[1]: row for row in body}
-    assert list(verdicts) == [claim.id for claim in CLAIMS]
-    assert verdicts["best_trace_best_crop"][3:] == ["holds", "3 of 3"]
-    assert verdicts["sw_recall_1_stretched"][3:] == ["**does not hold**", "0 of 3"]
-    assert verdicts["intra_modal_terms_do_not_help"][3] == "not computed"
-    section = "\n".join(lines_of(text, "Which of"))
-    assert section.count("\n- `") == len(CLAIMS)
-    counted = re.search(r"\*\*(\d+) hold and\s(\d+)\s", section)
-    here = [row[3] for row in body]
+    verdicts = verdicts_of(text)
+    assert sorted(verdicts) == sorted(claim.id for claim in CLAIMS)
+    assert verdicts["best_trace_best_crop"] == "What holds"
+    assert verdicts["sw_recall_1_stretched"] == "What does not hold"
+    assert verdicts["intra_modal_terms_do_not_help"] == NOT_COMPUTED
+    section = " ".join(" ".join(lines_of(text, "Which of")).split())
+    assert "(`best_trace_best_crop`, VI-C, caption of table IV, VII; 3 of 3 seeds) Crop" in section
+    assert all(section.count(claim.statement) == 1 for claim in CLAIMS)
+    counted = re.search(r"\*\*(\d+) hold and (\d+) do", section)
+    found = list(verdicts.values())
     assert [int(n) for n in counted.groups()] == [
-        here.count("holds"), here.count("**does not hold**"),
+        found.count("What holds"), found.count("What does not hold"),
     ]  # fmt: skip
 
 
@@ -242,7 +278,8 @@ def test_explanations_stand_below_what_fails(copy):
         "## sw_recall_1_stretched\n\nBecause so.\n\n## trace_fastest\nIt holds: not shown.\n"
     )
     text = page.results_page(copy)
-    assert "**`sw_recall_1_stretched`**: Because so." in text
+    why = text[text.index("`sw_recall_1_stretched`") :].split("\n\n")[1]
+    assert why == "  **Why:** Because so."
     assert "not shown" not in text
     (copy / "explanations.md").write_text("## trace_slowest\nNo such.\n")
     with pytest.raises(VmnetError, match="trace_slowest, which is no conclusion"):
@@ -253,20 +290,24 @@ def test_training_is_summed_and_what_was_not_measured_is_said(text):
     body = table_of(text, "Training")[2:]
     assert body[0][3:] == ["3", "1,001", "900", "1:00", "2", "0.5", "estimated"]
     assert body[1][7:] == ["not measured", "not measured", "not measured"]
-    assert "6 trainings, 3:06, energy not measured" in " ".join(lines_of(text, "Training"))
+    assert body[2] == [
+        "All together", "", "", "6", "", "", "3:06", "not measured", "not measured",
+        "estimated, not measured",
+    ]  # fmt: skip
 
 
 def test_speed_is_shown_where_it_was_measured(copy, text):
-    assert [row[0] for row in table_of(text, "Speed")[2:]] == [
-        "CPU (not measured)", "GPU (not measured)",
-    ]  # fmt: skip
+    assert table_of(text, "Speed") == []
+    assert "No CPU and no GPU was measured." in " ".join(lines_of(text, "Speed"))
     speed = {"device": "A device", "processor": "gpu", "backend": "jax"}
     speed |= {"steps_per_second": 1234.5, "share_of_peak": 0.421, "hours_500k": 0.1125}
     speed |= {"ratio": 1.234}
     (copy / "speed.json").write_text(json.dumps([speed]))
-    body = table_of(page.results_page(copy), "Speed")[2:]
-    assert body[0] == ["A device", "jax", "1.23e+03", "42%", "1.23", "6.8 min"]
-    assert body[1] == ["CPU (not measured)", "", "", "", "", ""]
+    again = page.results_page(copy)
+    assert table_of(again, "Speed")[2:] == [
+        ["A device", "jax", "1.23e+03", "42%", "1.23", "6.8 min"]
+    ]
+    assert "No CPU was measured." in " ".join(lines_of(again, "Speed"))
     del speed["backend"]
     (copy / "speed.json").write_text(json.dumps([speed]))
     with pytest.raises(VmnetError, match=r"speed\.json lacks 'backend'"):
@@ -284,7 +325,7 @@ def test_optional_files_are_shown(copy):
     for name in ("figure8", "own_figure", "figure7"):
         (copy / f"{name}.png").touch()
     text = page.results_page(copy)
-    assert table_of(text, "Clips and segments")[2] == ["train", "4000", "233.90"]
+    assert table_of(text, "The clips")[2] == ["train", "4000", "233.90"]
     body = table_of(text, "Indel costs")[2:]
     assert [row[0] for row in body] == ["0.01", "0.05", "Chance"]
     assert body[0][2].endswith("(the paper's cost)")
@@ -294,13 +335,13 @@ def test_optional_files_are_shown(copy):
 
 
 def test_every_table_names_a_cell_that_makes_it(text):
-    for table, source in page.SOURCES.items():
+    for table, source in TABLES.items():
         notebook = json.loads((ROOT / f"notebooks/{source.notebook}.ipynb").read_text())
         cells = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
         assert source.cell in cells, f"{source.notebook} has no cell {source.cell}"
         assert f'"{table}"' in cells[source.cell], (table, source)
     for table in ("baselines", "table2", "table3", "trace_forms", "table4", "segment_lengths"):
-        source = page.SOURCES[table]
+        source = TABLES[table]
         link = rf"\[{source.notebook}\]\(notebooks/{source.notebook}\.ipynb\)"
         command = rf"`\./run_all\.sh --only {source.notebook[:2]}`"
         numbers = rf"\[{source.file}\]\(figures/demo/{source.file}\)"
@@ -327,7 +368,7 @@ def test_a_missing_file_is_named(copy, name):
     [
         ("training.csv", "system,seed\na,0\n", r"training\.csv lacks the columns segmenter"),
         ("training.csv", "", r"training\.csv is not a CSV file"),
-        ("results_02.csv", ",".join(COLUMNS) + "\n", r"results_02\.csv has no rows"),
+        ("results_02.csv", ",".join(REQUIRED) + "\n", r"results_02\.csv has no rows"),
         ("run.json", "{", r"run\.json is not a JSON file"),
         ("run.json", "{}", r"run\.json lacks 'command'"),
         ("run.json", "[]", r"run\.json lacks 'command'"),
@@ -362,8 +403,32 @@ def test_numbers_that_differ_between_notebooks_are_refused(copy):
     page.results_page(copy)
     table.loc[one & (table["metric"] == "mean_rank"), "value"] += 1
     table.to_csv(copy / "results_03.csv", index=False)
-    with pytest.raises(VmnetError, match=r"baseline_2, clip, .*1, mean_rank different values"):
+    with pytest.raises(
+        VmnetError,
+        match=r"results_01.csv and results_03.csv, give baseline_2, clip, .*1, mean_rank different "
+        r"values, and both are of the settings of the profile: .*run all notebooks again "
+        r"\(`./run_all.sh`\)",
+    ):
         page.results_page(copy)
+
+
+def test_results_of_different_settings_are_refused_and_named(copy):
+    table = pd.read_csv(copy / "results_03.csv").assign(settings="indel_nw=0.5")
+    table.to_csv(copy / "results_03.csv", index=False)
+    with pytest.raises(
+        VmnetError,
+        match=r"different settings \(results_01.csv, results_02.csv, results_04.csv of the "
+        r"settings of the profile; results_03.csv of indel_nw=0.5\): run all notebooks again "
+        r"\(`./run_all.sh`\)",
+    ):
+        page.results_page(copy)
+
+
+def test_the_page_names_the_settings_it_was_made_with(copy, text):
+    assert "settings" not in text.split("\n## ")[0]
+    change(copy, lambda table: table.assign(settings="indel_nw=0.5"))
+    introduction = " ".join(page.results_page(copy).split("\n## ")[0].split())
+    assert "profile `demo` with the settings indel_nw=0.5, seeds 0, 1, 2" in introduction
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path):
@@ -380,6 +445,18 @@ def test_the_committed_page_is_that_of_the_committed_files():
     assert committed == page.results_page(ROOT / "figures" / "demo"), (
         "RESULTS.md and figures/demo differ: python -m vmnet.report.page figures/demo > RESULTS.md"
     )
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_committed_tables_are_those_of_the_committed_files(name, tmp_path):
+    from vmnet.report import show
+
+    demo = ROOT / "figures" / "demo"
+    data = pd.read_csv(demo / TABLES[name].file)
+    show(name, data, tmp_path)
+    if TABLES[name].file != f"{name}.csv":
+        for path in (f"{name}.csv", f"{name}.md"):
+            assert (tmp_path / path).read_text("utf-8") == (demo / path).read_text("utf-8"), path
 
 
 def test_the_readme_repeats_numbers_of_the_page():

@@ -12,7 +12,8 @@ from vmnet.corpus.features import features_corpus, save_features
 from vmnet.corpus.manifest import write_manifest
 from vmnet.corpus.simulated import simulated_corpus
 from vmnet.errors import VmnetError
-from vmnet.report import tables, views
+from vmnet.report import views
+from vmnet.report.tables import TABLES
 
 TINY = replace(
     PROFILES["demo"],
@@ -66,8 +67,8 @@ def test_results_have_every_system_and_seed(results):
     }
     ranks = results[results.metric == "mean_rank"].value
     assert ranks.between(1, 24).all()
-    table = tables.table_baselines(results[results.distance == "centroid"])
-    assert "2 seeds" in table.attrs["caption"]
+    table = TABLES["baselines"].render(results[results.distance == "centroid"])
+    assert "2 seeds" in table.attrs["origin"]
 
 
 def test_results_are_kept(runs, results):

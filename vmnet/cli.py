@@ -184,7 +184,7 @@ def draw(arguments: argparse.Namespace) -> None:
     title = arguments.title or arguments.video.stem
     overview = views.overview_of(arguments.video, title, found, arguments.frames)
     output = arguments.output or Path(arguments.video.stem)
-    figures.save_figure(figures.clip_overview(overview), output.parent, output.name)
+    figures.save(figures.clip_overview(overview), output.parent, output.name)
     print(f"{output}.png, {output}.pdf")
 
 

@@ -1,5 +1,18 @@
-"""The paper's names of segmenters, distances and scenarios, for tables and for figures."""
+"""The paper's names of systems, segmenters, distances and scenarios, for tables and figures.
 
+What has no name here is shown by its key, after the paper's own.
+"""
+
+from collections.abc import Iterable
+
+SYSTEMS = {
+    "baseline_1": "Baseline 1",
+    "baseline_2": "Baseline 2",
+    "baseline_2_cbvmr": "Baseline 2, CBVMR's loss",
+    "baseline_2_cbvmr_inter": "Baseline 2, CBVMR's loss without intra-modal terms",
+    "seg_vmnet": "Seg-VM-Net",
+    "chance": "Chance",
+}
 SEGMENTERS = {
     "foote": "Foote",
     "sf": "SF",
@@ -25,14 +38,15 @@ SCENARIOS = {
     "stretch_targets": "Stretch Targets",
     "crop_stretch": "Crop+Stretch",
 }
-SYSTEMS = {
-    "seg_vmnet": "Seg-VM-Net",
-    "baseline_1": "Baseline 1",
-    "baseline_2": "Baseline 2",
-    "baseline_2_cbvmr": "Baseline 2, CBVMR's loss",
-    "baseline_2_cbvmr_inter": "Baseline 2, CBVMR's loss without intra-modal terms",
-    "chance": "Chance",
+NAMES = {
+    "system": SYSTEMS,
+    "segmenter": SEGMENTERS,
+    "distance": DISTANCES,
+    "scenario": SCENARIOS,
 }
+HEADERS = {"system": "system", "segmenter": "S", "distance": "δ", "scenario": "scenario"}
+
+_LETTERS = {"segmenter": "S", "distance": r"\delta"}
 _SUBSCRIPTS = {
     "nw": "NW-DTW",
     "sw": "SW-DTW",
@@ -42,28 +56,27 @@ _SUBSCRIPTS = {
 }
 
 
-def segmenter_symbol(segmenter: str) -> str:
-    """Return the paper's symbol as mathtext: S with the segmenter's name below."""
-    return _symbol("S", SEGMENTERS.get(segmenter, segmenter))
+def name(column: str, key: str) -> str:
+    """Return what a value of a key column ("segmenter", "distance", ...) is called."""
+    return NAMES[column].get(key, key)
 
 
-def distance_symbol(distance: str) -> str:
-    """Return the paper's symbol as mathtext: δ with the distance's name below."""
-    return _symbol(r"\delta", _SUBSCRIPTS.get(distance, distance))
+def ordered(column: str, keys: Iterable[str]) -> list[str]:
+    """Return the keys, each once: in the paper's order, then those it lacks, as they come."""
+    found = list(dict.fromkeys(map(str, keys)))
+    known = [key for key in NAMES[column] if key in found]
+    return known + [key for key in found if key not in known]
 
 
-def symbol(column: str, value: str) -> str:
-    """Return how a figure names a value of a key column ("segmenter", "distance", "scenario")."""
-    return _NAMED[column](value)
+def places(column: str, keys: Iterable[str]) -> dict[str, int]:
+    """Return the place of each key in that order, to sort by."""
+    return {key: place for place, key in enumerate(ordered(column, keys))}
 
 
-def _symbol(letter: str, subscript: str) -> str:
+def symbol(column: str, key: str) -> str:
+    """Return what a figure calls a value: S or δ with its name below as mathtext, or its name."""
+    if column not in _LETTERS:
+        return name(column, key)
+    subscript = SEGMENTERS.get(key, key) if column == "segmenter" else _SUBSCRIPTS.get(key, key)
     text = subscript.replace("_", r"\_").replace("-", r"\text{-}")
-    return rf"${letter}_{{\mathrm{{{text}}}}}$"
-
-
-def _scenario_name(scenario: str) -> str:
-    return SCENARIOS.get(scenario, scenario)
-
-
-_NAMED = {"segmenter": segmenter_symbol, "distance": distance_symbol, "scenario": _scenario_name}
+    return rf"${_LETTERS[column]}_{{\mathrm{{{text}}}}}$"

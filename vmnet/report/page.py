@@ -3,16 +3,16 @@
     python -m vmnet.report.page figures/demo > RESULTS.md
 
 The same files give the same text, so that a test can hold the committed page against the committed
-files. What the folder must and may hold:
+files. The prose is in `results.md.j2`, the tables are those of `vmnet.report.tables`. What the
+folder must and may hold:
 
 | file | columns or keys |
 |---|---|
 | `results_01.csv` to `results_04.csv` | the tidy results of notebooks 01 to 04, every seed |
-| `training.csv` | one row per training, `TRAINING` |
+| `training.csv` | one row per training |
 | `segment_lengths.csv` | as written by notebook 00, shown as it is |
 | `run.json` | `RUN`: how, when and on what machine all of it was made |
-| `clips.csv`, if any | as written by notebook 00, shown as it is |
-| `indel_sweep.csv`, if any | tidy results of the validation clips, with a column indel |
+| the `file` of another of `TABLES`, if any | what that table is made from |
 | `speed.json`, if any | what `benchmarks/train.py` measured: a list of `SPEED` |
 | `explanations.md`, if any | by hand: `## ID` of a conclusion, then why it does not hold here |
 | `*.png`, if any | figures, linked |
@@ -24,7 +24,6 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,42 +31,43 @@ import numpy as np
 
 from vmnet.config import ROOT
 from vmnet.errors import VmnetError, exit_status
-from vmnet.evaluation.experiment import COLUMNS
-from vmnet.report import paper, tables
+from vmnet.report import paper
 from vmnet.report.claims import CLAIMS
-from vmnet.report.names import DISTANCES, SEGMENTERS, SYSTEMS
+from vmnet.report.names import name
 from vmnet.report.replication import (
-    CELL,
     FEWEST_CELLS,
-    FITTED,
-    SIMULATED,
-    Conclusion,
+    FEWEST_CLIPS,
     Spearman,
-    by_seed,
     cells,
     comparable,
     conclusions,
     correlations,
 )
-from vmnet.report.results import Provenance, count, read_cells
+from vmnet.report.results import (
+    REQUIRED,
+    Provenance,
+    count,
+    provenance,
+    settings_text,
+    with_settings,
+)
+from vmnet.report.tables import MARK, TABLES, Table, as_it_is, duration, to_markdown
 from vmnet.store import save_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RESULTS = ("results_01.csv", "results_02.csv", "results_03.csv", "results_04.csv")
-TRAINING = (
-    "system",
-    "segmenter",
-    "seed",
-    "loss",
-    "updates",
-    "best_step",
-    "seconds",
-    "energy_kwh",
-    "co2_kg",
-    "energy_kind",  # "measured", "estimated", or empty where neither was possible
-)
+REQUIRED_FILES = (*RESULTS, "training.csv", "segment_lengths.csv", "run.json")
+COLUMNS_OF = {
+    "training.csv": (
+        "system", "segmenter", "seed", "loss", "updates", "best_step", "seconds",
+        "energy_kwh", "co2_kg", "energy_kind",
+    ),
+    "segment_lengths.csv": ("S",),
+    "clips.csv": ("split",),
+    "indel_sweep.csv": (*REQUIRED, "indel"),
+}  # fmt: skip
 RUN = {
     "command": str,  # what a user types to make all of it again
     "profile": str,
@@ -88,31 +88,6 @@ SPEED = {
     "ratio": (int, float),  # time of an update to that of its matrix products alone
     "hours_500k": (int, float),
 }
-
-Key = tuple[str, str, str, str]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a table comes from: the notebook, its cell, and the file with the numbers."""
-
-    notebook: str
-    cell: str
-    file: str
-
-
-SOURCES = {
-    "clips": Source("00_corpus", "00-06", "clips.csv"),
-    "segment_lengths": Source("00_corpus", "00-08", "segment_lengths.csv"),
-    "baselines": Source("01_baselines", "01-04", "results_01.csv"),
-    "table2": Source("02_experiment1_aggregation", "02-03", "results_02.csv"),
-    "training": Source("02_experiment1_aggregation", "02-07", "training.csv"),
-    "table3": Source("03_experiment2_alignment", "03-03", "results_03.csv"),
-    "trace_forms": Source("03_experiment2_alignment", "03-06", "results_03.csv"),
-    "indel_sweep": Source("03_experiment2_alignment", "03-08", "indel_sweep.csv"),
-    "segment_count": Source("03_experiment2_alignment", "03-10", "results_03.csv"),
-    "table4": Source("04_experiment3_realistic", "04-03", "results_04.csv"),
-}
 FIGURES = {
     "clip_overview": "one clip, seen whole",
     "training_baselines": "training of the baselines",
@@ -124,31 +99,6 @@ FIGURES = {
     "figure11": "the similarity matrix of one clip, as in the paper's figure 11",
     "indel_sweep": "mean rank against the indel cost",
 }
-VERDICTS = {True: "holds", False: "**does not hold**", None: "not computed"}
-MARK = " †"  # a cell that was fitted
-RECALLS = ("R@1", "R@10", "R@25")
-
-
-@dataclass(frozen=True)
-class Page:
-    """All that the page is made from."""
-
-    folder: Path
-    run: dict[str, Any]
-    results: "pd.DataFrame"
-    values: "pd.DataFrame"  # of each seed, see `by_seed`
-    cells: "pd.DataFrame"  # beside the paper's, see `cells`
-    origin: Provenance
-
-    @property
-    def link(self) -> str:
-        """The folder as seen from the page, which stands two above it."""
-        return "/".join(self.folder.resolve().parts[-2:])
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the corpus was fitted to the paper."""
-        return self.origin.kind == SIMULATED
 
 
 def results_page(folder: Path) -> str:
@@ -159,26 +109,32 @@ def results_page(folder: Path) -> str:
     VmnetError
         When a file is missing, is not what it should be, or contradicts another.
     """
-    page = _open(Path(folder))
-    parts = [
-        "# Results",
-        _introduction(page),
-        *_agreement(page),
-        *_verdicts(page),
-        *_baselines(page),
-        *_table_2(page),
-        *_table_3(page),
-        *_trace_forms(page),
-        *_indel_sweep(page),
-        *_segment_count(page),
-        *_table_4(page),
-        *_corpus(page),
-        *_training(page),
-        *_speed(page),
-        *_time_and_machine(page),
-        *_figures(page),
-    ]
-    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+    folder = Path(folder)
+    for file in REQUIRED_FILES:
+        if not (folder / file).is_file():
+            raise VmnetError(f"{folder / file} is missing: `./run_all.sh` makes it.")
+    run = _read_json(folder / "run.json")
+    _require(run, RUN, folder / "run.json")
+    results = combine({file: _read_csv(folder / file, REQUIRED) for file in RESULTS}, run)
+    origin = _origin_of(results, run, folder / "run.json")
+    text = _template().render(
+        run=run,
+        origin=origin,
+        link="/".join(folder.resolve().parts[-2:]),  # as seen from the page, which is two above
+        settings=settings_text(origin.settings),
+        fitted=[_fitted(key) for key in sorted(origin.fitted)],
+        fewest_clips=FEWEST_CLIPS,
+        result_files=RESULTS,
+        **_comparison(folder, results, origin),
+        tables=_tables(folder),
+        **_speed(folder / "speed.json"),
+        notebooks=_markdown(
+            {"notebook": f"[{stem}](notebooks/{stem}.ipynb)", "time": duration(seconds)}
+            for stem, seconds in run["notebooks"].items()
+        ),
+        figures=_figures(folder),
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
 def save(folder: Path, path: Path = ROOT / "RESULTS.md") -> Path:
@@ -187,164 +143,105 @@ def save(folder: Path, path: Path = ROOT / "RESULTS.md") -> Path:
     return path
 
 
-def combine(frames: Iterable["pd.DataFrame"]) -> "pd.DataFrame":
+def combine(frames: Mapping[str, "pd.DataFrame"], run: Mapping[str, Any]) -> "pd.DataFrame":
     """Return several tidy tables of one run as one, each number once.
 
     Notebooks share cells, such as the baselines. Of a time measured twice the first stays.
 
+    Parameters
+    ----------
+    frames : file -> table.
+    run : what run.json says.
+
     Raises
     ------
     VmnetError
-        When two tables give one cell different numbers: they are not of one run.
+        When the files are of several settings, or give one cell different numbers.
     """
     import pandas as pd
 
-    table = pd.concat([frame[list(COLUMNS)] for frame in frames], ignore_index=True)
-    keys = [column for column in COLUMNS if column != "value"]
-    first = table.groupby(keys, sort=False, dropna=False)["value"].transform("first")
+    parts = [with_settings(frame).assign(file=file) for file, frame in frames.items()]
+    table = pd.concat(parts, ignore_index=True)[[*REQUIRED, "settings", "file"]]
+    again = f"run all notebooks again (`{run['command']}`)"
+    files = table.groupby("settings", sort=False)["file"].unique()
+    if len(files) > 1:
+        found = "; ".join(
+            f"{', '.join(some)} of {settings or 'the settings of the profile'}"
+            for settings, some in files.items()
+        )
+        raise VmnetError(f"The results files are of different settings ({found}): {again}.")
+    keys = [column for column in REQUIRED if column != "value"]
+    groups = table.groupby(keys, sort=False, dropna=False)
+    first = groups["value"].transform("first")
     differs = ~np.isclose(table["value"], first, rtol=1e-9, atol=0, equal_nan=True)
     wrong = table[differs & (table["metric"] != "seconds")]
     if not wrong.empty:
-        cell = ", ".join(str(wrong.iloc[0][column]) for column in keys[3:])
+        row = wrong.iloc[0]
+        other = groups["file"].transform("first").loc[row.name]
         raise VmnetError(
-            f"Two results files give {cell} different values: they are of different runs; run "
-            "all notebooks again."
+            f"Two results files, {other} and {row['file']}, give "
+            f"{', '.join(str(row[column]) for column in keys[3:])} different values, and both are "
+            f"of {row['settings'] or 'the settings of the profile'}: they are of different runs; "
+            f"{again}."
         )
     return table.drop_duplicates(keys, ignore_index=True)
 
 
-def _open(folder: Path) -> Page:
-    for name in (*RESULTS, "training.csv", "segment_lengths.csv", "run.json"):
-        _require_file(folder / name)
-    run = _read_json(folder / "run.json")
-    _require(run, RUN, folder / "run.json")
-    results = combine(_read_csv(folder / name, COLUMNS) for name in RESULTS)
-    first = results.iloc[0]
-    for name in ("kind", "corpus"):
-        if run[name] != first[name]:
-            raise VmnetError(
-                f"{folder / 'run.json'} says {name} {run[name]!r}, the results say "
-                f"{first[name]!r}: they are of different runs; run all notebooks again."
-            )
-    if sorted(run["seeds"]) != sorted(results["seed"].unique()):
-        found = ", ".join(map(str, sorted(results["seed"].unique())))
-        raise VmnetError(
-            f"{folder / 'run.json'} says seeds {run['seeds']}, the results hold {found}: they are "
-            "of different runs; run all notebooks again."
+def _origin_of(results: "pd.DataFrame", run: Mapping[str, Any], path: Path) -> Provenance:
+    """Return whose results these are; refuse what run.json contradicts."""
+    origin = provenance(results)
+    seeds = sorted(results["seed"].unique().tolist())
+    wrong = "they are of different runs; run all notebooks again."
+    for key, found in {"kind": origin.kind, "corpus": origin.corpus}.items():
+        if run[key] != found:
+            raise VmnetError(f"{path} says {key} {run[key]!r}, the results say {found!r}: {wrong}")
+    if sorted(run["seeds"]) != seeds:
+        found = ", ".join(map(str, seeds))
+        raise VmnetError(f"{path} says seeds {run['seeds']}, the results hold {found}: {wrong}")
+    return origin
+
+
+def _comparison(folder: Path, results: "pd.DataFrame", origin: Provenance) -> dict[str, Any]:
+    """Return the correlations and the verdicts, where there are clips and cells enough for them."""
+    path = folder / "explanations.md"
+    compared: dict[str, Any] = {
+        "rho": None,
+        "correlations": "",
+        "verdicts": {},
+        "explanations": _explanations(path) if path.exists() else {},
+    }
+    if origin.n_clips < FEWEST_CLIPS:
+        return compared
+    printed = cells(results)
+    if len(comparable(printed)) >= FEWEST_CELLS:
+        found = correlations(printed)
+        compared["rho"] = {"all": _rho(found["all"]), "n": found["all"].n}
+        compared["correlations"] = _markdown(
+            {
+                "cells": table if table == "all" else f"table {table}",
+                "number": each.n,
+                "correlation (95 % interval)": _rho(each),
+            }
+            for table, each in found.items()
         )
-    origin = Provenance(
-        str(first["corpus"]), str(first["kind"]), int(first["n_clips"]), len(run["seeds"])
-    )
-    return Page(folder, run, results, by_seed(results), cells(results), origin)
-
-
-def _introduction(page: Page) -> str:
-    run, origin = page.run, page.origin
-    if page.simulated:
-        fitted = " and ".join(
-            f"{_fitted_rank(key)} ({_fitted_name(key)})" for key in sorted(FITTED)
-        )
-        what = (
-            "Our numbers beside those of the paper (Prétet et al., IEEE TMM 2022). **The data are "
-            "simulated:** clips are frame features drawn by a generator, not music videos, and two "
-            "of its parameters were fitted to two of the paper's mean ranks, on validation clips: "
-            f"{fitted}. These two are marked †. One other, the noise of every second, was changed "
-            "after a first run; `vmnet/corpus/simulated.py` (`frame_noise`) says why. All other "
-            "numbers are what then follows. They show which of the paper's findings follow from "
-            "its design; they do not replicate its numbers, which needs HIMV-50K and the MVD."
-        )
-    else:
-        what = (
-            f"Our numbers, from {origin.kind} data, beside those of the paper (Prétet et al., IEEE "
-            "TMM 2022). Nothing was fitted to the paper."
-        )
-    seeds = ", ".join(map(str, run["seeds"]))
-    how = (
-        f"Corpus `{run['corpus']}` ({origin.kind}), {count(origin.n_clips, 'test clip')}, profile "
-        f"`{run['profile']}`, {'seeds' if len(run['seeds']) > 1 else 'seed'} {seeds}; made on "
-        f"{run['date']} by `{run['command']}`. A mean rank is the mean over the seeds, ± the mean "
-        "of their 95 % intervals over the queries; the columns beside it are the seeds alone. A "
-        f"random order has the mean rank {origin.chance['mean_rank']:.1f}. This page is made from "
-        f"the files in `{page.link}` by `python -m vmnet.report.page {page.link}`."
-    )
-    return f"{_wrap(what)}\n\n{_wrap(how)}"
-
-
-def _agreement(page: Page) -> Iterable[str]:
-    yield "## Is the order of the cells the paper's?"
-    if len(comparable(page.cells)) < FEWEST_CELLS:
-        yield "Too few cells were computed to say."
-        return
-    found = correlations(page.cells)
-    free = "not fitted " if page.simulated else ""
-    yield _wrap(
-        f"Spearman's correlation between our mean ranks and the paper's over the "
-        f"{found['all'].n} cells {free}of tables II to IV and the baselines, each counted once: "
-        f"**{_rho(found['all'])}**. The interval is the percentile bootstrap over cells: it says "
-        "how much the figure hangs on single cells, not how it would vary with other data. "
-        "Computed by `vmnet/report/replication.py` from "
-        + ", ".join(f"[{name}]({page.link}/{name})" for name in RESULTS)
-        + "."
-    )
-    rows = [
-        {
-            "cells": name if name == "all" else f"table {name}",
-            "number": each.n,
-            "correlation (95 % interval)": _rho(each),
-        }
-        for name, each in found.items()
-    ]
-    yield _markdown(rows)
-
-
-def _verdicts(page: Page) -> Iterable[str]:
-    found = conclusions(page.results)
-    held, failed = (sum(each.holds is value for each in found) for value in (True, False))
-    absent = len(found) - held - failed
-    yield "## Which of the paper's conclusions hold?"
-    yield _wrap(
-        f"Of {len(found)} conclusions of the paper (one is the thesis's) **{held} hold and "
-        f"{failed} {'does' if failed == 1 else 'do'} not**"
-        + (f"; {absent} could not be judged" if absent else "")
-        + ". Each is judged by the means over the seeds; beside it, in how many seeds it holds "
-        "alone. The sentences are ours, the section is that of the paper's own."
-        + (" A † reads one of the two fitted numbers." if page.simulated else "")
-        + " The rules are in `vmnet/report/claims.py`; the numbers are those of the tables below."
-    )
-    yield _markdown(
-        {
-            "id": f"`{each.id}`{MARK if each.fitted else ''}",
-            "the paper's conclusion": each.statement,
-            "section": each.source,
-            "here": VERDICTS[each.holds],
-            "seeds": each.seeds,
-        }
-        for each in found
-    )
-    yield from _explained(page, found)
-    yield "### The numbers behind"
-    yield "Mean ranks unless a unit says otherwise; the nearest rivals stand, what fails is bold."
-    yield "\n".join(
-        _wrap(f"- `{each.id}`: {each.evidence}. {each.note}".rstrip(), "  ") for each in found
-    )
-
-
-def _explained(page: Page, found: list[Conclusion]) -> Iterable[str]:
-    path = page.folder / "explanations.md"
-    texts = _explanations(path) if path.exists() else {}
-    failed = [each for each in found if each.holds is False and each.id in texts]
-    if failed:
-        yield "### Why some do not hold"
-    for each in failed:
-        yield f"**`{each.id}`**: {texts[each.id]}"
+    judged = conclusions(results)
+    compared["verdicts"] = {
+        title: [each for each in judged if each.holds is verdict]
+        for title, verdict in {
+            "What does not hold": False,
+            "What holds": True,
+            "What was not computed": None,
+        }.items()
+    }
+    return compared
 
 
 def _explanations(path: Path) -> dict[str, str]:
     """Read `explanations.md`: conclusion id -> text."""
     texts: dict[str, str] = {}
     for part in f"\n{path.read_text(encoding='utf-8')}".split("\n## ")[1:]:
-        name, _, text = part.partition("\n")
-        texts[name.strip()] = text.strip()
+        claim, _, text = part.partition("\n")
+        texts[claim.strip()] = text.strip()
     unknown = sorted(set(texts) - {claim.id for claim in CLAIMS})
     if unknown:
         raise VmnetError(
@@ -354,163 +251,26 @@ def _explanations(path: Path) -> dict[str, str]:
     return texts
 
 
-def _baselines(page: Page) -> Iterable[str]:
-    at_clips = page.results[page.results["segmenter"] == "clip"]["system"].unique()
-    systems = [*paper.BASELINES, *sorted(set(at_clips) - set(paper.BASELINES))]
-    entries = {
-        (SYSTEMS.get(system, system), ""): (
-            (system, "clip", "centroid", "vanilla"),
-            paper.BASELINES.get(system),
-        )
-        for system in systems
-    }
-    yield "## Clip-level systems (tables II and III)"
-    yield _made_by(page, "baselines")
-    yield _ranks(page, ("system", ""), entries)
-    yield "The paper prints R@25 of Baseline 2 only: 33.4 % (chance 2.5 %)."
+def _tables(folder: Path) -> list[tuple[Table, str, str]]:
+    """Return each table whose file is there, with its caption and its Markdown."""
+    found = []
+    for table in TABLES.values():
+        path = folder / table.file
+        if path.exists():
+            columns = COLUMNS_OF.get(table.file, REQUIRED)
+            frame = table.render(_read_csv(path, columns, text=table.rows is as_it_is))
+            if not frame.empty:
+                found.append((table, frame.attrs["caption"], to_markdown(frame)))
+    return found
 
 
-def _table_2(page: Page) -> Iterable[str]:
-    yield "## Table II, experiment 1: segments without order, vanilla"
-    yield _made_by(page, "table2")
-    yield _ranks(page, ("S", "δ"), _entries(page, "II"))
-    yield "The paper's ±1 of TransNet with the centroid is likely a misprint."
-
-
-def _table_3(page: Page) -> Iterable[str]:
-    yield "## Table III, experiment 2: segments in order, vanilla"
-    yield _made_by(page, "table3")
-    yield _wrap(
-        f"Times are of all queries against all targets: the paper's 1,000 x 1,000 on an Intel "
-        f"i7-6850K, ours {page.origin.n_clips:,} x {page.origin.n_clips:,} on the machine below, "
-        "mean over the seeds."
-    )
-    yield _ranks(page, ("δ", "S"), _entries(page, "III"), times=True)
-    yield "The paper prints R@25 of OLDA with trace only: 78.4 %."
-
-
-def _trace_forms(page: Page) -> Iterable[str]:
-    entries = {
-        (DISTANCES[form], SEGMENTERS[segmenter]): (
-            (paper.SEG_VMNET, segmenter, form, "vanilla"),
-            paper.TABLE_3[distance][segmenter],
-        )
-        for distance in ("trace", "best_trace")
-        for form in (distance, f"{distance}_printed")
-        for segmenter in paper.TABLE_2
-    }
-    yield "## Two readings of trace, vanilla"
-    yield _made_by(page, "trace_forms")
-    yield _wrap(
-        "As printed in section IV-D, trace sums squared distances over as many terms as the "
-        "shorter clip has segments, so that short tracks are always near. The similarity forms, "
-        "which all other tables show, sum dot products."
-    )
-    yield _ranks(page, ("δ", "S"), entries)
-
-
-def _indel_sweep(page: Page) -> Iterable[str]:
-    path = page.folder / SOURCES["indel_sweep"].file
-    if path.exists():
-        yield "## Indel costs, vanilla, validation clips"
-        yield _made_by(page, "indel_sweep")
-        sweep = tables.table_indel_sweep(_read_csv(path, (*COLUMNS, "indel")))
-        yield _wrap(sweep.attrs["caption"])
-        yield tables.to_markdown(sweep)
-
-
-def _segment_count(page: Page) -> Iterable[str]:
-    entries: Entries = {
-        (DISTANCES["count"], SEGMENTERS[segmenter]): (
-            (paper.SEG_VMNET, segmenter, "count", "vanilla"),
-            None,
-        )
-        for segmenter in paper.TABLE_2
-    }
-    if "count" in set(page.results["distance"]):
-        yield "## A control: the number of segments alone, vanilla"
-        yield _made_by(page, "segment_count")
-        yield _wrap(
-            "Both tracks of a clip are cut at the same boundaries (section IV-B), so its own music "
-            "always has as many segments as the video, and few others have. This control compares "
-            "the two numbers and neither hears nor sees. A distance that skips segments at a cost "
-            "compares them, too: see the indel costs above."
-        )
-        yield _ranks(page, ("δ", "S"), entries)
-
-
-def _table_4(page: Page) -> Iterable[str]:
-    realistic = page.results[page.results["scenario"] != "vanilla"]["segmenter"].unique()
-    segmenter = "olda" if "olda" in realistic or len(realistic) != 1 else str(realistic[0])
-    entries = {
-        names: ((system, segmenter, distance, scenario), rank)
-        for names, ((system, _, distance, scenario), rank) in _entries(page, "IV").items()
-    }
-    yield "## Table IV, experiment 3: realistic scenarios"
-    yield _made_by(page, "table4")
-    yield f"Segments: the paper's OLDA, ours {SEGMENTERS.get(segmenter, segmenter)}."
-    yield _ranks(page, ("δ", "scenario"), entries)
-
-
-def _corpus(page: Page) -> Iterable[str]:
-    yield "## Clips and segments"
-    yield f"Of seed {page.run['seeds'][0]}."
-    clips = page.folder / SOURCES["clips"].file
-    if clips.exists():
-        yield _made_by(page, "clips")
-        yield tables.to_markdown(_read_csv(clips, ("split",), text=True))
-    yield _made_by(page, "segment_lengths")
-    lengths = _read_csv(page.folder / SOURCES["segment_lengths"].file, ("S",), text=True)
-    yield tables.to_markdown(lengths)
-
-
-def _training(page: Page) -> Iterable[str]:
-    frame = _read_csv(page.folder / SOURCES["training"].file, TRAINING)
-    frame["energy_kind"] = (
-        frame["energy_kind"].astype(object).fillna("").replace("", "not measured")
-    )
-    rows = []
-    groups = frame.groupby(["system", "segmenter", "loss"], sort=False)
-    for (system, segmenter, loss), some in groups:
-        mean = some[["updates", "best_step", "seconds", "energy_kwh", "co2_kg"]].mean(skipna=False)
-        rows.append(
-            {
-                "network": SYSTEMS.get(system, system),
-                "S": "" if segmenter == "clip" else SEGMENTERS.get(segmenter, segmenter),
-                "loss": loss,
-                "trainings": len(some),
-                "updates": f"{mean['updates']:,.0f}",
-                "kept": f"{mean['best_step']:,.0f}",
-                "time": tables.duration(mean["seconds"]),
-                "energy (Wh)": _amount(1000 * mean["energy_kwh"]),
-                "CO2e (g)": _amount(1000 * mean["co2_kg"]),
-                "energy is": ", ".join(sorted(some["energy_kind"].unique())),
-            }
-        )
-    yield "## Training"
-    yield _made_by(page, "training")
-    seconds, energy, carbon = frame[["seconds", "energy_kwh", "co2_kg"]].sum(skipna=False)
-    yield _wrap(
-        f'Means per training; "kept" is the update whose weights were kept. In all '
-        f"{count(len(frame), 'training')}, {tables.duration(seconds)}, "
-        f"energy {_amount(1000 * energy, ' Wh')}, CO2e {_amount(1000 * carbon, ' g')}. "
-        "The paper trained 2 to 6 days a network on one GTX 1080 Ti; the thesis reports "
-        "2,543 hours and 449.5 kg CO2e for all of its work. "
-        "Energy is given where the processor's own counter (RAPL) can be read, and only there."
-    )
-    yield _markdown(rows)
-
-
-def _speed(page: Page) -> Iterable[str]:
-    path = page.folder / "speed.json"
-    yield "## Speed of training at the paper's size"
-    made = f" ([speed.json]({page.link}/speed.json))" if path.exists() else ""
-    command = "python benchmarks/train.py --batch 1000 --json figures/demo/speed.json"
-    yield _wrap(f"Batch 1,000, the paper's network, by `{command}`{made}.")
+def _speed(path: Path) -> dict[str, Any]:
+    """Return what was measured of the speed of training, and what was not."""
     measured = _read_json(path) if path.exists() else []
-    rows = []
+    rows: list[dict[str, str]] = []
     for each in measured:
         _require(each, SPEED, path)
+        hours = each["hours_500k"]
         rows.append(
             {
                 "device": each["device"],
@@ -518,125 +278,28 @@ def _speed(page: Page) -> Iterable[str]:
                 "updates per second": f"{each['steps_per_second']:.3g}",
                 "share of the device's peak": f"{each['share_of_peak']:.0%}",
                 "update / its bare matrix products": f"{each['ratio']:.2f}",
-                "500,000 updates": _hours(each["hours_500k"]),
+                "500,000 updates": f"{hours:.1f} h" if hours >= 2 else f"{60 * hours:.1f} min",
             }
         )
-    have = {each["processor"].lower() for each in measured}
-    empty = (
-        "backend",
-        "updates per second",
-        "share of the device's peak",
-        "update / its bare matrix products",
-        "500,000 updates",
-    )
-    rows += [
-        {"device": f"{name} (not measured)", **dict.fromkeys(empty, "")}
-        for name in ("CPU", "GPU")
-        if name.lower() not in have
-    ]
-    yield _markdown(rows)
+    lacking = sorted({"CPU", "GPU"} - {each["processor"].upper() for each in measured})
+    return {"speed": _markdown(rows) if rows else "", "unmeasured": " and no ".join(lacking)}
 
 
-def _time_and_machine(page: Page) -> Iterable[str]:
-    run = page.run
-    yield "## Time and machine"
-    yield _wrap(
-        f"`{run['command']}` took {tables.duration(run['seconds'])}, set-up aside, on "
-        + ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in run["machine"].items())
-        + f" ([run.json]({page.link}/run.json))."
-    )
-    yield _markdown(
-        {"notebook": f"[{name}](notebooks/{name}.ipynb)", "time": tables.duration(seconds)}
-        for name, seconds in run["notebooks"].items()
-    )
-
-
-def _figures(page: Page) -> Iterable[str]:
-    names = sorted(path.stem for path in page.folder.glob("*.png"))
-    if names:
-        yield "## Figures"
-        yield "\n".join(
-            f"- [{name}]({page.link}/{name}.png): {FIGURES.get(name, name.replace('_', ' '))}"
-            for name in sorted(names, key=lambda name: (_place(name), name))
-        )
-
-
-def _place(name: str) -> int:
+def _figures(folder: Path) -> list[tuple[str, str]]:
+    """Return the pictures of the folder and what each shows, the known ones first."""
     known = list(FIGURES)
-    return known.index(name) if name in known else len(known)
+    stems = sorted(path.stem for path in folder.glob("*.png"))
+    stems.sort(key=lambda stem: known.index(stem) if stem in known else len(known))
+    return [(stem, FIGURES.get(stem, stem.replace("_", " "))) for stem in stems]
 
 
-Entries = Mapping[tuple[str, str], tuple[Key, paper.Rank | None]]
-
-
-def _entries(page: Page, table: str) -> Entries:
-    """Return the cells of one of the paper's tables: names -> keys and the printed rank."""
-    return {
-        (each["row"], each["column"]): (
-            tuple(each[list(CELL)]),
-            paper.Rank(each["paper"], each["paper_ci"]),
-        )
-        for _, each in page.cells[page.cells["table"] == table].iterrows()
-    }
-
-
-def _ranks(page: Page, names: tuple[str, str], entries: Entries, times: bool = False) -> str:
-    """Return a Markdown table of mean ranks: the paper's, ours, each seed, recalls, and chance."""
-    wanted = {label: dict(zip(CELL, key, strict=True)) for label, (key, _) in entries.items()}
-    wanted = {label: {**keys, "direction": "V2M"} for label, keys in wanted.items()}
-    metrics = ("mean_rank", "ci95", *RECALLS, *(("seconds",) if times else ()))
-    means, origin = read_cells(page.results, wanted, metrics)
-    ours = f"ours ({origin.label})"
-    rows = []
-    for label, (key, rank) in entries.items():
-        row = dict(zip(names, label, strict=True))
-        row["paper"] = "" if rank is None else f"{rank.mean:g} ±{rank.ci95:g}"
-        row[ours] = tables.rank_text(means[label]) + (
-            MARK if page.simulated and key in FITTED else ""
-        )
-        for seed in page.values.columns:
-            row[f"seed {seed}"] = (
-                f"{page.values.loc[(*key, 'mean_rank'), seed]:.1f}" if means[label] else ""
-            )
-        row["R@1, R@10, R@25 (%)"] = _recalls(means[label])
-        if times:
-            row["time, paper"] = tables.duration(paper.TABLE_3_SECONDS[key[2]][key[1]])
-            row["time, ours"] = tables.duration(means[label].get("seconds"))
-        rows.append(row)
-    chance = dict.fromkeys(rows[0], "")
-    chance |= {names[0]: "Chance", "paper": str(paper.CHANCE_RANK)}
-    chance |= {ours: f"{origin.chance['mean_rank']:.1f}"}
-    chance |= {"R@1, R@10, R@25 (%)": _recalls(origin.chance)}
-    rows.append(chance)
-    rows = [{name: text for name, text in row.items() if name} for row in rows]
-    return _markdown(rows)
-
-
-def _recalls(means: Mapping[str, float]) -> str:
-    return ", ".join(f"{means[metric]:.1f}" for metric in RECALLS) if means else ""
-
-
-def _made_by(page: Page, table: str) -> str:
-    source = SOURCES[table]
-    number = source.notebook.split("_")[0]
-    return _wrap(
-        f"Cell `{source.cell}` of [{source.notebook}](notebooks/{source.notebook}.ipynb), "
-        f"`{page.run['command']} --only {number}`; numbers: "
-        f"[{source.file}]({page.link}/{source.file})."
-    )
-
-
-def _fitted_rank(key: Key) -> str:
+def _fitted(key: tuple[str, str, str, str]) -> str:
+    """Name a mean rank that the corpus was fitted to: "32 (OLDA with trace)"."""
     system, segmenter, distance, _ = key
-    ranks = paper.BASELINES[system] if segmenter == "clip" else paper.TABLE_3[distance][segmenter]
-    return f"{ranks.mean:g}"
-
-
-def _fitted_name(key: Key) -> str:
-    system, segmenter, distance, _ = key
+    rank = f"{paper.number('mean_rank', *key):g}"
     if segmenter == "clip":
-        return SYSTEMS[system]
-    return f"{SEGMENTERS[segmenter]} with {DISTANCES[distance].lower()}"
+        return f"{rank} ({name('system', system)})"
+    return f"{rank} ({name('segmenter', segmenter)} with {name('distance', distance).lower()})"
 
 
 def _rho(found: Spearman) -> str:
@@ -645,35 +308,45 @@ def _rho(found: Spearman) -> str:
     return f"{found.rho:.2f} ({found.low:.2f} to {found.high:.2f})"
 
 
-def _amount(number: float, unit: str = "") -> str:
-    """Return an amount to three digits; what was not measured in each training is said."""
-    return f"{number:.3g}{unit}" if np.isfinite(number) else "not measured"
+def _template() -> Any:
+    import jinja2
 
-
-def _hours(hours: float) -> str:
-    return f"{hours:.1f} h" if hours >= 2 else f"{60 * hours:.1f} min"
-
-
-def _markdown(rows: Iterable[Mapping[str, Any]]) -> str:
-    import pandas as pd
-
-    return tables.to_markdown(pd.DataFrame(list(rows)))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # Markdown, not HTML
+    )
+    environment.filters |= {"wrap": _wrap, "count": count, "duration": duration}
+    environment.globals |= {"MARK": MARK.strip()}
+    return environment.get_template("results.md.j2")
 
 
 def _wrap(text: str, indent: str = "") -> str:
     """Break lines at 100 characters, but never inside `code` nor before a sign (">" is a quote)."""
     held = re.sub(r"`[^`]*`| (?=[<>≤≥±%])", lambda found: found[0].replace(" ", "\0"), text)
     lines = textwrap.fill(
-        held, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        " ".join(held.split()),
+        100,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
     return lines.replace("\0", " ")
+
+
+def _markdown(rows: Iterable[Mapping[str, Any]]) -> str:
+    import pandas as pd
+
+    return to_markdown(pd.DataFrame(list(rows)))
 
 
 def _read_csv(path: Path, columns: Iterable[str], text: bool = False) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False) if text else pd.read_csv(path)
+        frame = pd.read_csv(path, dtype=str if text else None)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise VmnetError(f"{path} is not a CSV file ({error}): run the notebooks again.") from error
     absent = [column for column in columns if column not in frame.columns]
@@ -690,15 +363,10 @@ def _read_json(path: Path) -> Any:
         raise VmnetError(f"{path} is not a JSON file ({error}): make it again.") from error
 
 
-def _require_file(path: Path) -> None:
-    if not path.is_file():
-        raise VmnetError(f"{path} is missing: `./run_all.sh` makes it.")
-
-
 def _require(found: Any, wanted: Mapping[str, Any], path: Path) -> None:
-    for name, kind in wanted.items():
-        if not isinstance(found, dict) or not isinstance(found.get(name), kind):
-            raise VmnetError(f"{path} lacks {name!r}, or it is of the wrong type: make it again.")
+    for key, kind in wanted.items():
+        if not isinstance(found, dict) or not isinstance(found.get(key), kind):
+            raise VmnetError(f"{path} lacks {key!r}, or it is of the wrong type: make it again.")
 
 
 def main() -> None:

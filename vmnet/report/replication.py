@@ -6,32 +6,22 @@ correlation. Several seeds become their mean, and every conclusion says in how m
 """
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vmnet.errors import VmnetError
 from vmnet.report import paper
 from vmnet.report.claims import CLAIMS, Claim, Key, Read
-from vmnet.report.names import DISTANCES, SCENARIOS, SEGMENTERS, SYSTEMS
-from vmnet.report.results import read_cells, require_system
+from vmnet.report.names import name
+from vmnet.report.results import CELL, Cell, averages, by_seed, provenance, require_seeds
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SIMULATED = "simulated"  # the kind of data that was fitted
-CELL = ("system", "segmenter", "distance", "scenario")
-
-# The two numbers of the paper that the simulated corpus was fitted to: 118 and 32.
-FITTED = {
-    (paper.BASELINE_2, "clip", "centroid", "vanilla"),
-    (paper.SEG_VMNET, "olda", "trace", "vanilla"),
-}
-
 RESAMPLES = 9_999
 FEWEST_CELLS = 5  # below that, a correlation says nothing
+FEWEST_CLIPS = 50  # below that, neither does the order of mean ranks
 
 
 @dataclass(frozen=True)
@@ -88,11 +78,9 @@ def cells(results: "pd.DataFrame") -> "pd.DataFrame":
     Returns
     -------
     table : "II", "III", "IV" or "baselines" (printed in both II and III, here once).
-    row, column : the names of the cell in its table.
     system, segmenter, distance, scenario : its keys in the results.
-    paper, paper_ci : mean rank and half width of the 95 % interval, as printed.
-    ours, ours_ci : mean over the seeds of both; NaN where nothing was computed.
-    seed_min, seed_max : least and greatest mean rank of a seed.
+    paper : the mean rank, as printed.
+    ours : the mean over the seeds; NaN where nothing was computed.
     fitted : whether the simulated corpus was fitted to this number.
 
     Raises
@@ -102,47 +90,19 @@ def cells(results: "pd.DataFrame") -> "pd.DataFrame":
     """
     import pandas as pd
 
-    require_system(results, paper.SEG_VMNET)
-    printed = list(_printed())
-    wanted = {
-        key: {**dict(zip(CELL, key, strict=True)), "direction": "V2M"}
-        for _, _, _, key, _ in printed
-    }
-    means, origin = read_cells(results, wanted, ("mean_rank", "ci95"))
-    seeds = by_seed(results)
-    rows = []
-    for table, row, column, key, rank in printed:
-        each = seeds.loc[(*key, "mean_rank")] if means[key] else [np.nan]
-        rows.append(
-            {
-                "table": table,
-                "row": row,
-                "column": column,
-                **dict(zip(CELL, key, strict=True)),
-                "paper": float(rank.mean),
-                "paper_ci": float(rank.ci95),
-                "ours": means[key].get("mean_rank", np.nan),
-                "ours_ci": means[key].get("ci95", np.nan),
-                "seed_min": float(np.min(each)),
-                "seed_max": float(np.max(each)),
-                "fitted": origin.kind == SIMULATED and key in FITTED,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def by_seed(results: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the video-to-music values: one row per (*CELL, metric), one column per seed.
-
-    A value that a seed lacks is NaN.
-    """
-    chosen = results[results["direction"] == "V2M"]
-    keys = [*CELL, "metric"]
-    twice = chosen[chosen.duplicated([*keys, "seed"])]
-    if not twice.empty:
-        first = ", ".join(str(twice.iloc[0][column]) for column in keys)
-        raise VmnetError(f"The results hold a seed twice for {first}: remove one of them.")
-    return chosen.set_index([*keys, "seed"])["value"].unstack("seed").sort_index()
+    tables = [paper.of_table(table) for table in ("II", "III", "IV")]
+    printed = pd.concat(tables).query("metric == 'mean_rank'").drop_duplicates(list(CELL))
+    baseline = printed["segmenter"] == "clip"
+    ours = averages(results, ("mean_rank",))["mean_rank"].rename("ours")
+    fitted = provenance(results).fitted
+    keys = printed[list(CELL)].itertuples(index=False, name=None)
+    return (
+        printed.assign(table=printed["table"].mask(baseline, "baselines"))
+        .rename(columns={"value": "paper"})[["table", *CELL, "paper"]]
+        .join(ours, on=list(CELL))
+        .assign(fitted=[key in fitted for key in keys])
+        .reset_index(drop=True)
+    )
 
 
 def comparable(cells: "pd.DataFrame") -> "pd.DataFrame":
@@ -160,17 +120,14 @@ def correlation(cells: "pd.DataFrame", seed: int = 0) -> Spearman:
 
     Raises
     ------
-    VmnetError
+    ValueError
         When fewer than five cells remain.
     """
     from scipy import stats
 
     free = comparable(cells)
     if len(free) < FEWEST_CELLS:
-        raise VmnetError(
-            f"A correlation needs at least {FEWEST_CELLS} cells that were computed and not fitted, "
-            f"and here are {len(free)}: run the experiments first."
-        )
+        raise ValueError(f"a correlation needs at least {FEWEST_CELLS} cells, not {len(free)}")
 
     def rho(ours: np.ndarray, theirs: np.ndarray, axis: int = -1) -> np.ndarray:
         ranked = (stats.rankdata(values, axis=axis) for values in (ours, theirs))
@@ -214,37 +171,24 @@ def conclusions(results: "pd.DataFrame") -> list[Conclusion]:
     VmnetError
         When a cell that a conclusion reads has fewer seeds than the results, or holds one twice.
     """
-    require_system(results, paper.SEG_VMNET)
-    simulated = results["kind"].iloc[0] == SIMULATED
+    fitted = provenance(results).fitted
     values = by_seed(results)
-    return [_judge(claim, values, simulated) for claim in CLAIMS]
+    return [_judge(claim, values, fitted) for claim in CLAIMS]
 
 
-def printed_results() -> "pd.DataFrame":
-    """Return the paper's numbers as results, to judge its conclusions by its own tables.
-
-    The text does not say which segmentation its centroid's R@25 has; here it is OLDA's.
-    """
-    printed = paper.printed()
-    return printed.assign(segmenter=printed["segmenter"].replace("unstated", "olda"))
-
-
-def _judge(claim: Claim, values: "pd.DataFrame", simulated: bool) -> Conclusion:
-    fitted = simulated and any(key[:-1] in FITTED and key[-1] == "mean_rank" for key in claim.keys)
+def _judge(
+    claim: Claim, values: "pd.DataFrame", of_fit: set[tuple[str, str, str, str]]
+) -> Conclusion:
+    fitted = any(key[:-1] in of_fit and key[-1] == "mean_rank" for key in claim.keys)
     about = (claim.id, claim.statement, claim.source)
     absent = [key for key in claim.keys if key not in values.index]
     if absent:
         return Conclusion(*about, None, _not_computed(absent), 0, 0, fitted, claim.note)
-    for key in claim.keys:
-        if values.loc[key].isna().any():
-            lost = ", ".join(map(str, values.columns[values.loc[key].isna()]))
-            raise VmnetError(
-                f"The results lack seed {lost} of {_name(key)}, which other cells have: compute "
-                "it, or leave that seed out everywhere."
-            )
-    means = values.mean(axis="columns")
+    read = values.loc[list(claim.keys)]
+    require_seeds(read)
+    means = read.mean(axis="columns")
     evidence = "; ".join(order.evidence(means.__getitem__) for order in claim.orders)
-    alone = [_holds(claim, values[seed].__getitem__) for seed in values.columns]
+    alone = [_holds(claim, read[seed].__getitem__) for seed in read.columns]
     holds = _holds(claim, means.__getitem__)
     return Conclusion(*about, holds, evidence, sum(alone), len(alone), fitted, claim.note)
 
@@ -255,29 +199,8 @@ def _holds(claim: Claim, read: Read) -> bool:
 
 def _not_computed(keys: list[Key]) -> str:
     rest = f", and {len(keys) - 2} more" if len(keys) > 2 else ""
-    return f"not computed: {'; '.join(map(_name, keys[:2]))}{rest}"
+    return f"not computed: {'; '.join(map(_cell_name, keys[:2]))}{rest}"
 
 
-def _name(key: Key) -> str:
-    system, segmenter, distance, scenario, metric = key
-    cell = (SYSTEMS, system), (SEGMENTERS, segmenter), (DISTANCES, distance), (SCENARIOS, scenario)
-    return ", ".join([*(names.get(each, each) for names, each in cell), metric])
-
-
-def _printed() -> Iterator[tuple[str, str, str, tuple[str, str, str, str], paper.Rank]]:
-    """Yield table, row, column, keys and rank of each cell, in the paper's order."""
-    for system, rank in paper.BASELINES.items():
-        key = (system, "clip", "centroid", "vanilla")
-        yield "baselines", SYSTEMS[system], SCENARIOS["vanilla"], key, rank
-    for segmenter, by_distance in paper.TABLE_2.items():
-        for distance, rank in by_distance.items():
-            key = (paper.SEG_VMNET, segmenter, distance, "vanilla")
-            yield "II", SEGMENTERS[segmenter], DISTANCES[distance], key, rank
-    for distance, by_segmenter in paper.TABLE_3.items():
-        for segmenter, rank in by_segmenter.items():
-            key = (paper.SEG_VMNET, segmenter, distance, "vanilla")
-            yield "III", DISTANCES[distance], SEGMENTERS[segmenter], key, rank
-    for distance, by_scenario in paper.TABLE_4.items():
-        for scenario, rank in by_scenario.items():
-            key = (paper.SEG_VMNET, "olda", distance, scenario)
-            yield "IV", DISTANCES[distance], SCENARIOS[scenario], key, rank
+def _cell_name(key: Key) -> str:
+    return ", ".join([*map(name, CELL, key), key[-1]])

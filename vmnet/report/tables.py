@@ -1,270 +1,531 @@
-"""The paper's tables with our numbers beside the printed ones.
+"""The tables, each specified once: what it shows, where it comes from, what to know of it.
 
-Every function takes the tidy results table (see `vmnet.report.results`) and returns a frame of
-text, one column of the paper's and one of ours, whose header names the kind of our data, the number
-of test clips and the chance level: mean ranks compare only within one catalog size. What was not
-computed reads "missing". Each frame carries its caption in `frame.attrs["caption"]`.
+A notebook shows a table by `show`, which writes it beside its data; RESULTS.md renders the same
+specification from the same data. A new table is one entry of `TABLES` and one notebook cell.
+
+A table of mean ranks has a row for each cell of the paper's table and for each other cell that the
+results hold, so that a new segmenter, distance, scenario or system is a further row, the paper's
+column empty. What was not computed reads "missing". The header of our column names the kind of data
+and the number of test clips, and the last row is chance: mean ranks compare only within one catalog
+size.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from vmnet.evaluation.metrics import RECALL_AT
 from vmnet.report import paper
-from vmnet.report.names import DISTANCES, SCENARIOS, SEGMENTERS, SYSTEMS
-from vmnet.report.results import Provenance, count, read_cells, require_system
-from vmnet.store import save_text, whole
+from vmnet.report.names import DISTANCES, HEADERS, SEGMENTERS, name, ordered, places
+from vmnet.report.results import (
+    CELL,
+    Provenance,
+    averages,
+    by_seed,
+    count,
+    provenance,
+    settings_text,
+)
+from vmnet.store import save_text
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.io.formats.style import Styler
 
 MISSING = "missing"
-NOT_DEFINED = ""  # the paper's tables have no such cell
+MARK = " †"  # a mean rank that the simulated corpus was fitted to
+RECALLS = tuple(f"R@{k}" for k in RECALL_AT)
+RANK = ("mean_rank", "ci95")
+READINGS = {"trace_printed": "trace", "best_trace_printed": "best_trace"}
+CONTROL = "count"
 
-Cells = dict[tuple[str, str], dict[str, str]]  # (row, column) -> the keys that pick the rows
+Pick = Callable[["pd.DataFrame"], "pd.Series"]
 
 
-def table_baselines(results: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the clip-level systems (tables II and III): mean rank and R@25, vanilla, V2M.
+def vanilla(
+    rows: "pd.DataFrame", only: Iterable[str] = (), without: Iterable[str] = ()
+) -> "pd.Series":
+    """Pick the vanilla rows: `only` these distances, or all `without` those."""
+    distances = rows["distance"]
+    chosen = distances.isin(list(only)) if only else ~distances.isin(list(without))
+    return chosen & (rows["scenario"] == "vanilla")
 
-    The paper's two baselines come first, then other clip-level systems of the results.
+
+def in_order(rows: "pd.DataFrame") -> "pd.Series":
+    """Pick the vanilla rows of the alignments: what is neither another reading nor the control."""
+    return vanilla(rows, without=(*READINGS, CONTROL))
+
+
+def realistic(rows: "pd.DataFrame") -> "pd.Series":
+    """Pick the rows of every scenario but vanilla."""
+    return rows["scenario"] != "vanilla"
+
+
+def clip_level(rows: "pd.DataFrame") -> "pd.Series":
+    """Pick the rows of the systems that have one segment a clip."""
+    return rows["segmenter"] == "clip"
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """The rows of a table of mean ranks.
+
+    Attributes
+    ----------
+    labels
+        The key columns that name a row, in the order of the rows. Another key in which rows differ
+        gets a column, too.
+    printed
+        The paper's table, such as "II".
+    pick
+        Which rows of the results (and of the paper's table) belong here.
+    times
+        Whether the time of all queries against all targets is shown.
+    printed_as
+        Distance -> that whose number the paper prints for it.
+    any_segmenter
+        Whether the paper's one segmenter stands for ours, where ours is another one.
     """
+
+    labels: tuple[str, ...]
+    printed: str
+    pick: Pick
+    times: bool = False
+    printed_as: Mapping[str, str] = field(default_factory=dict)
+    any_segmenter: bool = False
+
+    def __call__(self, results: "pd.DataFrame") -> "pd.DataFrame":
+        """Return the table as text; empty where neither the paper nor the results have a cell."""
+        import pandas as pd
+
+        origin = provenance(results)
+        chosen = self.select(results)
+        metrics = (*RANK, *RECALLS, *(("seconds",) if self.times else ()))
+        ours, seeds = averages(chosen, metrics), by_seed(chosen)
+        theirs = self._printed(set(ours.index.get_level_values("segmenter")) - {"clip"})
+        cells = list(dict.fromkeys([*theirs.index, *ours.index]))
+        if not cells:
+            return pd.DataFrame()
+        labels = self._labels(cells)
+        rows = [
+            {
+                **_label_texts(cell, labels),
+                **_rank_texts(cell, ours, theirs, seeds, origin),
+                **(_time_texts(cell, ours, theirs) if self.times else {}),
+            }
+            for cell in _in_order(cells, labels)
+        ]
+        frame = pd.DataFrame([*rows, _chance_row(rows[0], labels[0], origin)])
+        frame.attrs["segmenters"] = ", ".join(
+            name("segmenter", key)
+            for key in ordered("segmenter", ours.index.get_level_values("segmenter"))
+            if key != "clip"
+        )
+        return frame
+
+    def select(self, results: "pd.DataFrame") -> "pd.DataFrame":
+        """Return the rows of the results that belong to the table."""
+        return results[self.pick(results) & (results["direction"] == "V2M")]
+
+    def _printed(self, segmenters: set[str]) -> "pd.DataFrame":
+        """Return the paper's cells: mean_rank, ci95, R@25 and seconds, indexed as ours are."""
+        import pandas as pd
+
+        found = paper.of_table(self.printed)
+        keys = found.loc[self.pick(found) & (found["metric"] == "mean_rank"), list(CELL)]
+        also = [
+            keys[keys["distance"] == printed].assign(distance=distance)
+            for distance, printed in self.printed_as.items()
+        ]
+        keys = pd.concat([keys, *also])
+        rows = {}
+        for system, segmenter, distance, scenario in keys.itertuples(index=False, name=None):
+            cell = (system, segmenter, self.printed_as.get(distance, distance), scenario)
+            shown = segmenter
+            if self.any_segmenter and len(segmenters) == 1 and segmenter != "clip":
+                (shown,) = segmenters
+            rows[system, shown, distance, scenario] = {
+                "mean_rank": paper.number("mean_rank", *cell),
+                "ci95": paper.number("mean_rank", *cell, column="ci95"),
+                "R@25": paper.number("R@25", *cell),
+                "seconds": paper.number("seconds", *cell),
+            }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def _labels(self, cells: list[tuple[str, ...]]) -> list[str]:
+        """Return the columns that name a row: `self.labels`, and what else tells rows apart."""
+        segments = [dict(zip(CELL, cell, strict=True)) for cell in cells if cell[1] != "clip"]
+        extra = [
+            column
+            for column in CELL
+            if column not in self.labels and len({cell[column] for cell in segments}) > 1
+        ]
+        return [*(c for c in extra if c == "system"), *self.labels,
+                *(c for c in extra if c != "system")]  # fmt: skip
+
+
+def _in_order(cells: list[tuple[str, ...]], labels: list[str]) -> list[tuple[str, ...]]:
+    """Return the cells in the order of their labels, clip-level systems last."""
+    place = {
+        column: places(column, keys)
+        for column, keys in zip(CELL, zip(*cells, strict=True), strict=True)
+    }
+    columns = [*labels, *(column for column in CELL if column not in labels)]
+    return sorted(
+        cells,
+        key=lambda cell: (
+            cell[1] == "clip",
+            *(place[column][cell[CELL.index(column)]] for column in columns),
+        ),
+    )
+
+
+def _label_texts(cell: tuple[str, ...], labels: list[str]) -> dict[str, str]:
+    """Return the names of a row; a clip-level system stands where segmenters do."""
+    keys = dict(zip(CELL, cell, strict=True))
+    texts = {column: name(column, keys[column]) for column in labels}
+    if keys["segmenter"] == "clip":
+        texts["distance"] = "" if keys["distance"] == "centroid" else texts.get("distance", "")
+        texts["segmenter"] = name("system", keys["system"])
+    return {HEADERS[column]: texts[column] for column in labels}
+
+
+def _rank_texts(
+    cell: tuple[str, ...],
+    ours: "pd.DataFrame",
+    theirs: "pd.DataFrame",
+    seeds: "pd.DataFrame",
+    origin: Provenance,
+) -> dict[str, str]:
+    have = cell in ours.index
+    mark = MARK if have and cell in origin.fitted else ""
+    texts = {
+        "paper": _paper_rank(theirs.loc[cell]) if cell in theirs.index else "",
+        _ours(origin): (rank_text(*ours.loc[cell, list(RANK)]) if have else MISSING) + mark,
+    }
+    if len(seeds.columns) > 1:
+        for seed in seeds.columns:
+            rank = f"{seeds.loc[(*cell, 'mean_rank'), seed]:.1f}" if have else ""
+            texts[f"seed {seed}"] = rank
+    texts[", ".join(RECALLS) + " (%)"] = _recalls(ours.loc[cell]) if have else ""
+    if "R@25" in theirs and theirs["R@25"].notna().any():
+        recall = theirs["R@25"].get(cell, float("nan"))
+        texts["R@25, paper (%)"] = f"{recall:.1f}" if isfinite(recall) else ""
+    return texts
+
+
+def _time_texts(
+    cell: tuple[str, ...], ours: "pd.DataFrame", theirs: "pd.DataFrame"
+) -> dict[str, str]:
+    return {
+        "time, paper": duration(theirs.loc[cell, "seconds"]) if cell in theirs.index else "",
+        "time, ours": duration(ours.loc[cell, "seconds"]) if cell in ours.index else MISSING,
+    }
+
+
+def _chance_row(row: Mapping[str, str], label: str, origin: Provenance) -> dict[str, str]:
+    texts = {
+        HEADERS[label]: name("system", paper.CHANCE),
+        "paper": f"{paper.number('mean_rank', paper.CHANCE):g}",
+        _ours(origin): f"{origin.chance['mean_rank']:.1f}",
+        ", ".join(RECALLS) + " (%)": _recalls(origin.chance),
+        "R@25, paper (%)": f"{paper.number('R@25', paper.CHANCE):.1f}",
+    }
+    return {column: texts.get(column, "") for column in row}
+
+
+def _recalls(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{values[metric]:.1f}" for metric in RECALLS)
+
+
+def _ours(origin: Provenance) -> str:
+    return f"ours ({origin.label})"
+
+
+def _paper_rank(printed: Mapping[str, float]) -> str:
+    return f"{printed['mean_rank']:g} ±{printed['ci95']:g}"
+
+
+def rank_text(mean: float, half_width: float) -> str:
+    """Return a mean rank and its interval, which a single query does not have: "31.6 ±4.9"."""
+    return f"{mean:.1f} ±{f'{half_width:.1f}' if isfinite(half_width) else '∞'}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as text: "0.93 s" below a minute, then "13:41", then "1:13:56"."""
+    if seconds < 59.5:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def indel_sweep(results: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the mean rank of each distance for each indel cost, a column of `results`."""
     import pandas as pd
 
-    found = results.loc[results["segmenter"] == "clip", "system"].unique()
-    systems = [*paper.BASELINES, *(each for each in found if each not in paper.BASELINES)]
-    cells = {system: {"system": system, **_VANILLA} for system in systems}
-    means, origin = read_cells(results, cells, ("mean_rank", "ci95", "R@25"))
-    theirs, ours = _headers(origin)
+    origin = provenance(results)
+    ours = averages(results, RANK, ("distance", "indel"))
     rows = []
-    for system in systems:
-        printed = paper.BASELINES.get(system)
-        recall = paper.RECALL_25.get((system, "clip", "centroid"))
+    for cost in sorted({cost for _, cost in ours.index}):
+        row = {"indel cost": f"{cost:g}"}
+        for distance in ordered("distance", ours.index.get_level_values("distance")):
+            mark = " (the paper's cost)" if cost == paper.indel_costs().get(distance) else ""
+            have = (distance, cost) in ours.index
+            text = rank_text(*ours.loc[(distance, cost)]) if have else MISSING
+            row[f"{name('distance', distance)}, {_ours(origin)}"] = text + mark
+        rows.append(row)
+    chance = dict.fromkeys(rows[0], f"{origin.chance['mean_rank']:.1f}")
+    return pd.DataFrame([*rows, chance | {"indel cost": name("system", paper.CHANCE)}])
+
+
+def trainings(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the means of each network's trainings, then the sum of all."""
+    import pandas as pd
+
+    frame = frame.assign(
+        energy_kind=frame["energy_kind"].astype(object).fillna("").replace("", "not measured")
+    )
+    rows = []
+    for (system, segmenter, loss), some in frame.groupby(
+        ["system", "segmenter", "loss"], sort=False
+    ):
+        mean = some[["updates", "best_step", "seconds", "energy_kwh", "co2_kg"]].mean(skipna=False)
         rows.append(
             {
-                "system": SYSTEMS.get(system, system),
-                f"mean rank, {theirs}": NOT_DEFINED if printed is None else _paper_rank(printed),
-                f"mean rank, {ours}": rank_text(means[system]),
-                f"R@25, {theirs}": NOT_DEFINED if recall is None else f"{recall:.1f}",
-                f"R@25, {ours}": _number(means[system].get("R@25")),
+                "network": name("system", system),
+                "S": "" if segmenter == "clip" else name("segmenter", segmenter),
+                "loss": loss,
+                "trainings": str(len(some)),
+                "updates": f"{mean['updates']:,.0f}",
+                "kept": f"{mean['best_step']:,.0f}",
+                **_effort(mean, some),
             }
         )
-    chance = (
-        str(paper.CHANCE_RANK),
-        f"{origin.chance['mean_rank']:.1f}",
-        f"{paper.CHANCE_RECALL_25:.1f}",
-        _number(origin.chance["R@25"]),
-    )
-    rows.append(dict(zip(rows[0], ("Chance", *chance), strict=True)))
-    return _with_caption(pd.DataFrame(rows), "Clip-level systems, vanilla scenario.", origin)
+    total = frame[["seconds", "energy_kwh", "co2_kg"]].sum(skipna=False)
+    last = dict.fromkeys(rows[0], "") | {"network": "All together", "trainings": str(len(frame))}
+    table = pd.DataFrame([*rows, last | _effort(total, frame)])
+    nothing = [column for column in table if (table[column] == "not measured").all()]
+    return table.drop(columns=nothing)
 
 
-def table2(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFrame":
-    """Return table II, experiment 1: mean rank of each segmenter with the unordered distances."""
-    require_system(results, system)
-    distances = ("centroid", "single", "complete")
-    cells: Cells = {
-        (segmenter, distance): _keys(system, segmenter, distance)
-        for segmenter in paper.TABLE_2
-        for distance in distances
+def _effort(numbers: Mapping[str, float], frame: "pd.DataFrame") -> dict[str, str]:
+    return {
+        "time": duration(numbers["seconds"]),
+        "energy (Wh)": _amount(1000 * numbers["energy_kwh"]),
+        "CO2e (g)": _amount(1000 * numbers["co2_kg"]),
+        "energy is": ", ".join(sorted(frame["energy_kind"].unique())),
     }
-    cells |= {(baseline, "centroid"): _baseline_keys(baseline) for baseline in paper.BASELINES}
-    printed = {
-        (segmenter, distance): rank
-        for segmenter, ranks in paper.TABLE_2.items()
-        for distance, rank in ranks.items()
-    } | {(baseline, "centroid"): rank for baseline, rank in paper.BASELINES.items()}
-    caption = (
-        "Table II, experiment 1: mean rank of segmentation S with unordered distances, vanilla. "
-        "The ±1 of TransNet with centroid stands as printed; it is likely a misprint."
-    )
-    named = {column: DISTANCES[column] for column in distances}
-    return _matrix(results, cells, printed, ("S", SEGMENTERS | SYSTEMS, named), caption)
 
 
-def table3(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFrame":
-    """Return table III, experiment 2: mean rank and time of each alignment with each segmenter.
+def _amount(number: float) -> str:
+    """Return an amount to three digits; what was not measured in each training is said."""
+    return f"{number:.3g}" if isfinite(number) else "not measured"
 
-    The times are those of all queries against all targets: the paper's 1,000 x 1,000 on its
-    machine, ours of our own catalog on this one; neither is scaled to the other.
+
+def as_it_is(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table as its notebook made it, without columns that hold nothing."""
+    shown = frame.dropna(axis="columns", how="all")
+    return shown.astype(object).where(shown.notna(), "")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table.
+
+    Attributes
+    ----------
+    title
+        Its heading in RESULTS.md.
+    notebook, cell
+        What makes it.
+    file
+        The file of the figures folder with its data, which several tables may be views of.
+    rows
+        From the data to the table as text.
+    caption
+        What to know of it; `{n_clips}` and `{segmenters}` stand for those of the data.
     """
-    import pandas as pd
 
-    require_system(results, system)
-    printed = {
-        (distance, segmenter): (rank, paper.TABLE_3_SECONDS[distance][segmenter])
-        for distance, ranks in paper.TABLE_3.items()
-        for segmenter, rank in ranks.items()
-    } | {("", baseline): (rank, paper.BASELINE_SECONDS) for baseline, rank in _baselines()}
-    cells = {
-        (distance, row): _keys(system, row, distance) if distance else _baseline_keys(row)
-        for distance, row in printed
-    }
-    means, origin = read_cells(results, cells, ("mean_rank", "ci95", "seconds"))
-    theirs, ours = _headers(origin)
-    times = (_time_header("paper", paper.N_CLIPS), _time_header(origin.kind, origin.n_clips))
-    rows = [
-        {
-            "δ": DISTANCES.get(distance, ""),
-            "S": (SEGMENTERS | SYSTEMS)[row],
-            f"mean rank, {theirs}": _paper_rank(rank),
-            f"mean rank, {ours}": rank_text(means[distance, row]),
-            times[0]: duration(seconds),
-            times[1]: duration(means[distance, row].get("seconds")),
-        }
-        for (distance, row), (rank, seconds) in printed.items()
-    ]
-    chance = (str(paper.CHANCE_RANK), f"{origin.chance['mean_rank']:.1f}", duration(0), NOT_DEFINED)
-    rows.append(dict(zip(rows[0], ("", "Chance", *chance), strict=True)))
-    caption = (
-        "Table III, experiment 2: mean rank of the alignments, vanilla, and the time of all "
-        "queries against all targets (the paper's on an Intel i7-6850K; not scaled)."
+    title: str
+    notebook: str
+    cell: str
+    file: str
+    rows: Callable[["pd.DataFrame"], "pd.DataFrame"]
+    caption: str
+
+    def render(self, data: "pd.DataFrame", about: str = "") -> "pd.DataFrame":
+        """Return the table as text; `attrs` have its `caption` and `origin`, whose numbers it has.
+
+        Parameters
+        ----------
+        data : what `file` holds: tidy results, or a frame of the notebook's own.
+        about : whose data these are, for a frame that does not say it itself.
+
+        Raises
+        ------
+        VmnetError
+            When a cell has fewer seeds than another, or the data mix corpora or settings.
+        """
+        frame = self.rows(data)
+        fields: dict[str, Any] = {"n_clips": "", "segmenters": frame.attrs.get("segmenters", "")}
+        if "kind" in data:
+            origin = provenance(data)
+            fields["n_clips"] = f"{origin.n_clips:,}"
+            about = origin_text(origin)
+        frame.attrs["caption"] = self.caption.format(**fields)
+        frame.attrs["origin"] = about
+        return frame
+
+
+def origin_text(origin: Provenance) -> str:
+    """Say whose numbers stand in a table of results, ours and the paper's."""
+    seeds = (
+        f"mean of {origin.n_seeds} seeds, ± the mean of the seeds' 95 % intervals"
+        if origin.n_seeds > 1
+        else "1 seed, ± the 95 % interval over the queries"
     )
-    return _with_caption(pd.DataFrame(rows), caption, origin)
-
-
-def table4(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFrame":
-    """Return table IV, experiment 3: mean rank of each distance in each realistic scenario.
-
-    The paper's segments are OLDA's; ours too, unless `results` hold those of one other segmenter.
-    """
-    require_system(results, system)
-    scenarios = ("crop_query", "stretch_targets", "crop_stretch")
-    found = results.loc[results["system"] == system, "segmenter"].unique()
-    segmenter = found[0] if len(found) == 1 else "olda"
-    cells: Cells = {
-        (distance, scenario): _keys(system, segmenter, distance, scenario)
-        for distance in paper.TABLE_4
-        for scenario in scenarios
-    }
-    printed = {
-        (distance, scenario): rank
-        for distance, ranks in paper.TABLE_4.items()
-        for scenario, rank in ranks.items()
-    }
-    caption = (
-        "Table IV, experiment 3: mean rank in the realistic scenarios; segments: the paper's OLDA, "
-        f"ours {SEGMENTERS.get(segmenter, segmenter)}."
+    settings = settings_text(origin.settings)
+    fitted = " † marks the two mean ranks that the simulation was fitted to." * bool(origin.fitted)
+    return (
+        f"Paper: trained on HIMV-50K, {paper.N_CLIPS:,} test clips of MVD, chance "
+        f"{paper.number('mean_rank', paper.CHANCE):g}. Ours: {origin.kind} data ({origin.corpus}), "
+        f"{count(origin.n_clips, 'test clip')}, {seeds}, chance {origin.chance['mean_rank']:.1f}"
+        f"{', ' + settings if settings else ''}.{fitted}"
     )
-    named = {column: SCENARIOS[column] for column in scenarios}
-    return _matrix(results, cells, printed, ("δ", DISTANCES, named), caption)
 
 
-def table_trace_forms(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFrame":
-    """Return both readings of trace and best trace (section IV-D) beside table III, vanilla.
+_COSTS = ", ".join(
+    f"{DISTANCES[distance].removesuffix('-DTW')} {cost:g}"
+    for distance, cost in paper.indel_costs().items()
+)
 
-    As printed they sum squared distances over as many terms as the shorter clip has segments, which
-    favours short tracks; the similarity forms sum dot products, as NW-DTW, SW-DTW and figure 11 do.
-    """
-    import pandas as pd
+TABLES = {
+    "baselines": Table(
+        "Clip-level systems (tables II and III), vanilla",
+        "01_baselines",
+        "01-04",
+        "results_01.csv",
+        Ranks(("system",), "II", clip_level),
+        "Mean rank and recalls of the systems that have one embedding a clip.",
+    ),
+    "table2": Table(
+        "Table II, experiment 1: segments without order, vanilla",
+        "02_experiment1_aggregation",
+        "02-03",
+        "results_02.csv",
+        Ranks(("segmenter", "distance"), "II", vanilla),
+        "Mean rank of each segmentation S with the distances δ that know no order. The paper's ±1 "
+        "of TransNet with the centroid stands as printed; it is likely a misprint.",
+    ),
+    "table3": Table(
+        "Table III, experiment 2: segments in order, vanilla",
+        "03_experiment2_alignment",
+        "03-03",
+        "results_03.csv",
+        Ranks(("distance", "segmenter"), "III", in_order, times=True),
+        "Mean rank of each alignment δ with each segmentation S. Times are of all queries against "
+        "all targets: the paper's 1,000 x 1,000 on an Intel i7-6850K, ours {n_clips} x {n_clips} "
+        "on the machine of the run, mean over the seeds; neither is scaled. The paper's indel "
+        f"costs ({_COSTS}) are ours, too, unless settings are named.",
+    ),
+    "trace_forms": Table(
+        "Two readings of trace, vanilla",
+        "03_experiment2_alignment",
+        "03-06",
+        "results_03.csv",
+        Ranks(
+            ("distance", "segmenter"),
+            "III",
+            partial(vanilla, only=(*READINGS.values(), *READINGS)),
+            printed_as=READINGS,
+        ),
+        "As printed in section IV-D, trace sums squared distances over as many terms as the "
+        "shorter clip has segments, so that short tracks are always near. The similarity forms, "
+        "which all other tables show, sum dot products.",
+    ),
+    "indel_sweep": Table(
+        "Indel costs, vanilla, validation clips",
+        "03_experiment2_alignment",
+        "03-08",
+        "indel_sweep.csv",
+        indel_sweep,
+        "Mean rank against the cost of skipping a segment, on the validation clips of one seed.",
+    ),
+    "segment_count": Table(
+        "A control: the number of segments alone, vanilla",
+        "03_experiment2_alignment",
+        "03-10",
+        "results_03.csv",
+        Ranks(("distance", "segmenter"), "III", partial(vanilla, only=(CONTROL,))),
+        "Both tracks of a clip are cut at the same boundaries (section IV-B), so its own music "
+        "always has as many segments as the video, and few others have. This control compares the "
+        "two numbers and neither hears nor sees. A distance that skips segments at a cost compares "
+        "them, too: see the indel costs.",
+    ),
+    "table4": Table(
+        "Table IV, experiment 3: realistic scenarios",
+        "04_experiment3_realistic",
+        "04-03",
+        "results_04.csv",
+        Ranks(("distance", "scenario"), "IV", realistic, any_segmenter=True),
+        "Mean rank of each distance δ in each realistic scenario. Segments: the paper's "
+        f"{SEGMENTERS['olda']}, ours {{segmenters}}. Indel costs: the paper's ({_COSTS}), unless "
+        "settings are named.",
+    ),
+    "clips": Table(
+        "The clips",
+        "00_corpus",
+        "00-06",
+        "clips.csv",
+        as_it_is,
+        "The clips of the first seed: how many, how long, and in how many segments.",
+    ),
+    "segment_lengths": Table(
+        "The lengths of segments",
+        "00_corpus",
+        "00-08",
+        "segment_lengths.csv",
+        as_it_is,
+        "Of all clips of the first seed. The paper's music segments last 18.6 to 20 s on average, "
+        "its shots 6.6 s (sections IV-B and VII).",
+    ),
+    "training": Table(
+        "Training",
+        "02_experiment1_aggregation",
+        "02-07",
+        "training.csv",
+        trainings,
+        'Means per training, then the sum of all; "kept" is the update whose weights were kept. '
+        "The paper trained 2 to 6 days a network on one GTX 1080 Ti; the thesis reports 2,543 "
+        "hours and 449.5 kg CO2e for all of its work. Energy is given where the processor's own "
+        "counter (RAPL) can be read, and only there.",
+    ),
+}
 
-    require_system(results, system)
-    forms = {"trace": "trace_printed", "best_trace": "best_trace_printed"}
-    cells = {
-        (distance, segmenter): _keys(system, segmenter, distance)
-        for form in forms.items()
-        for distance in form
-        for segmenter in paper.TABLE_2
-    }
-    means, origin = read_cells(results, cells, ("mean_rank", "ci95"))
-    theirs, ours = _headers(origin)
-    rows = [
-        {
-            "δ": DISTANCES[distance],
-            "S": SEGMENTERS[segmenter],
-            theirs: _paper_rank(paper.TABLE_3[distance][segmenter]),
-            f"similarity form, {ours}": rank_text(means[distance, segmenter]),
-            f"form as printed, {ours}": rank_text(means[form, segmenter]),
-        }
-        for distance, form in forms.items()
-        for segmenter in paper.TABLE_2
-    ]
-    chance = [str(paper.CHANCE_RANK)] + 2 * [f"{origin.chance['mean_rank']:.1f}"]
-    rows.append(dict(zip(rows[0], ("", "Chance", *chance), strict=True)))
-    caption = "Mean rank of the two readings of trace and best trace, vanilla."
-    return _with_caption(pd.DataFrame(rows), caption, origin)
 
-
-def table_indel_sweep(results: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the mean rank of NW-DTW and SW-DTW for each indel cost (section IV-D).
+def show(name: str, data: "pd.DataFrame", folder: Path, about: str = "") -> "Styler":
+    """Write a table of `TABLES` and the data behind it, and return it for a notebook to display.
 
     Parameters
     ----------
-    results : tidy results table with one more column, `indel`.
+    name : a key of `TABLES`.
+    data : tidy results, or a frame of the notebook's own.
+    folder : gets NAME.md, NAME.csv and the table's `file` with the data, each written whole.
+    about : whose data these are, for a frame that does not say it itself.
     """
-    import pandas as pd
-
-    swept = results[results["direction"] == "V2M"]
-    costs = sorted(swept["indel"].unique())
-    cells = {
-        (distance, cost): {"distance": distance, "indel": cost}
-        for distance in paper.INDEL
-        for cost in costs
-    }
-    means, origin = read_cells(swept, cells, ("mean_rank", "ci95"))
-    _, ours = _headers(origin)
-    rows = []
-    for cost in costs:
-        row = {"indel": f"{cost:g}"}
-        for distance, chosen in paper.INDEL.items():
-            mark = " (the paper's cost)" if cost == chosen else ""
-            row[f"{DISTANCES[distance]}, {ours}"] = rank_text(means[distance, cost]) + mark
-        rows.append(row)
-    chance = 2 * [f"{origin.chance['mean_rank']:.1f}"]
-    rows.append(dict(zip(rows[0], ["Chance", *chance], strict=True)))
-    frame = pd.DataFrame(rows)
-    frame.attrs["caption"] = (
-        f"Mean rank against the indel cost, vanilla; {origin.kind} data "
-        f"({origin.corpus}), {count(origin.n_clips, 'clip')}, {count(origin.n_seeds, 'seed')}, "
-        f"chance {origin.chance['mean_rank']:.1f}."
-    )
-    return frame
-
-
-def table_segment_count(results: "pd.DataFrame", system: str = paper.SEG_VMNET) -> "pd.DataFrame":
-    """Return the mean ranks by the number of segments alone beside those of two alignments."""
-    import pandas as pd
-
-    require_system(results, system)
-    distances = ("count", "nw", "trace")
-    cells = {
-        (distance, segmenter): _keys(system, segmenter, distance)
-        for distance in distances
-        for segmenter in paper.TABLE_2
-    }
-    means, origin = read_cells(results, cells, ("mean_rank", "ci95"))
-    theirs, ours = _headers(origin)
-    rows = []
-    for segmenter in paper.TABLE_2:
-        row = {"S": SEGMENTERS[segmenter]}
-        for distance in distances:
-            name = DISTANCES[distance]
-            if distance in paper.TABLE_3:
-                row[f"{name}, {theirs}"] = _paper_rank(paper.TABLE_3[distance][segmenter])
-            row[f"{name}, {ours}"] = rank_text(means[distance, segmenter])
-        rows.append(row)
-    level = {True: f"{origin.chance['mean_rank']:.1f}", False: str(paper.CHANCE_RANK)}
-    chance = [level[ours in column] for column in list(rows[0])[1:]]
-    rows.append(dict(zip(rows[0], ["Chance", *chance], strict=True)))
-    caption = "Control: mean rank by the number of segments alone, vanilla."
-    return _with_caption(pd.DataFrame(rows), caption, origin)
-
-
-def write_table(
-    frame: "pd.DataFrame", folder: Path, name: str, caption: str | None = None
-) -> tuple[Path, Path]:
-    """Write a table as NAME.csv and NAME.md, each whole, and return the two paths.
-
-    `caption` stands above the Markdown table; without one it is the frame's own.
-    """
+    table = TABLES[name]
+    frame = table.render(data, about)
     folder = Path(folder)
-    text = frame.attrs.get("caption", "") if caption is None else caption
-    csv, markdown = folder / f"{name}.csv", folder / f"{name}.md"
-    with whole(csv) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n")
-    save_text(markdown, f"{text}\n\n{to_markdown(frame)}" if text else to_markdown(frame))
-    return csv, markdown
+    if table.file != f"{name}.csv":
+        save_text(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    save_text(folder / table.file, data.to_csv(index=False, lineterminator="\n"))
+    caption = " ".join(filter(None, (frame.attrs["caption"], frame.attrs["origin"])))
+    save_text(folder / f"{name}.md", f"{caption}\n\n{to_markdown(frame)}")
+    return frame.style.hide(axis="index").set_caption(caption).set_uuid(name)
 
 
 def to_markdown(frame: "pd.DataFrame") -> str:
@@ -275,102 +536,6 @@ def to_markdown(frame: "pd.DataFrame") -> str:
     padded = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]
     rule = "| " + " | ".join("-" * width for width in widths) + " |"
     return "\n".join([padded[0], rule, *padded[1:]]) + "\n"
-
-
-def duration(seconds: float | None) -> str:
-    """Return a time as text: "0.93 s" below a minute, then "13:41", then "1:13:56"."""
-    if seconds is None:
-        return MISSING
-    if seconds < 59.5:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-_VANILLA = {"scenario": "vanilla", "direction": "V2M"}
-
-
-def _keys(system: str, segmenter: str, distance: str, scenario: str = "vanilla") -> dict[str, str]:
-    names = {"system": system, "segmenter": segmenter, "distance": distance}
-    return {**names, "scenario": scenario, "direction": "V2M"}
-
-
-def _baseline_keys(baseline: str) -> dict[str, str]:
-    return {"system": baseline, **_VANILLA}
-
-
-def _baselines() -> list[tuple[str, paper.Rank]]:
-    return list(paper.BASELINES.items())
-
-
-def _matrix(
-    results: "pd.DataFrame",
-    cells: Cells,
-    printed: Mapping[tuple[str, str], paper.Rank],
-    names: tuple[str, Mapping[str, str], Mapping[str, str]],
-    caption: str,
-) -> "pd.DataFrame":
-    """Return rows x columns of mean ranks, the paper's and ours side by side, and a chance row.
-
-    `names` is what the rows are, the rows' names, and the columns' names in their order.
-    """
-    import pandas as pd
-
-    means, origin = read_cells(results, cells, ("mean_rank", "ci95"))
-    theirs, ours = _headers(origin)
-    corner, row_names, column_names = names
-    rows = []
-    for row in dict.fromkeys(row for row, _ in cells):
-        line = {corner: row_names[row]}
-        for column, name in column_names.items():
-            there = (row, column) in cells
-            rank = _paper_rank(printed[row, column]) if there else NOT_DEFINED
-            line[f"{name}, {theirs}"] = rank
-            line[f"{name}, {ours}"] = rank_text(means[row, column]) if there else NOT_DEFINED
-        rows.append(line)
-    chance = len(column_names) * [str(paper.CHANCE_RANK), f"{origin.chance['mean_rank']:.1f}"]
-    rows.append(dict(zip(rows[0], ["Chance", *chance], strict=True)))
-    return _with_caption(pd.DataFrame(rows), caption, origin)
-
-
-def _headers(origin: Provenance) -> tuple[str, str]:
-    return "paper", f"ours ({origin.label}, chance {origin.chance['mean_rank']:.1f})"
-
-
-def _time_header(whose: str, n_clips: int) -> str:
-    who = "paper" if whose == "paper" else f"ours ({whose})"
-    return f"time, {who}: {n_clips:,} queries × {n_clips:,} tracks"
-
-
-def _with_caption(frame: "pd.DataFrame", text: str, origin: Provenance) -> "pd.DataFrame":
-    seeds = (
-        f"mean of {origin.n_seeds} seeds, ± the mean of the seeds' 95 % intervals"
-        if origin.n_seeds > 1
-        else "1 seed, ± the 95 % interval over the queries"
-    )
-    frame.attrs["caption"] = (
-        f"{text} Paper: trained on HIMV-50K, 1,000 test clips of MVD, chance {paper.CHANCE_RANK}. "
-        f"Ours: {origin.kind} data ({origin.corpus}), {count(origin.n_clips, 'test clip')}, "
-        f"{seeds}, chance {origin.chance['mean_rank']:.1f}."
-    )
-    return frame
-
-
-def _paper_rank(rank: paper.Rank) -> str:
-    return f"{rank.mean:g} ±{rank.ci95:g}"
-
-
-def rank_text(means: Mapping[str, float]) -> str:
-    """Return a mean rank and its interval; `means` has "mean_rank" and "ci95", or nothing."""
-    if not means:
-        return MISSING
-    half_width = f"{means['ci95']:.1f}" if isfinite(means["ci95"]) else "∞"  # a single query
-    return f"{means['mean_rank']:.1f} ±{half_width}"
-
-
-def _number(value: float | None) -> str:
-    return MISSING if value is None else f"{value:.1f}"
 
 
 def _escape(cell: object) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vmnet.pipeline import Run, System
-    from vmnet.report.figures import ClipOverview, QualitativeQuery
+    from vmnet.report.figures import ClipOverview, Query
 
 CURVES = ("novelty_times", "novelty", "shot_times", "shot_probability")
 
@@ -200,10 +200,10 @@ def indel_sweep(run: "Run", system: "System") -> "pd.DataFrame":
 
 def qualitative(
     run: "Run", system: "System", distance: str = "trace", n_queries: int = 3, n_top: int = 3
-) -> list["QualitativeQuery"]:
+) -> list["Query"]:
     """Return a few test queries, drawn by the run's seed, with their best tracks (figure 10)."""
     from vmnet.aligners import distance_matrix
-    from vmnet.report.figures import QualitativeQuery, Track
+    from vmnet.report.figures import Query, Track
 
     video, music = pipeline.embeddings(run, system)
     distances = distance_matrix(video, music, distance)
@@ -218,7 +218,7 @@ def qualitative(
             for t in nearest
         ]
         frame = _key_frame(run, test[q])
-        queries.append(QualitativeQuery(_title(test[q]), frame, tracks, distances[q], int(q)))
+        queries.append(Query(_title(test[q]), frame, tracks, distances[q], int(q)))
     return queries
 
 

@@ -5,7 +5,8 @@ and leave no state behind. Colours are the Okabe-Ito palette, which the colour-b
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from matplotlib.font_manager import get_font_names
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
+from vmnet.report.names import NAMES
+from vmnet.report.results import settings_text
 from vmnet.store import whole
 
 COLUMN_WIDTH = 3.5  # inches, one column of the paper
@@ -104,7 +107,7 @@ STYLE: dict[Any, Any] = {
 house_style = matplotlib.rc_context(STYLE)  # a decorator: each call of the function has the style
 
 
-def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
+def save(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
     """Write a figure as NAME.png (200 dots per inch) and NAME.pdf, each whole; return both paths.
 
     The same figure gives the same bytes: no date, no version is written.
@@ -125,9 +128,20 @@ def faded(colour: str, opacity: float) -> str:
     return to_hex((red, green, blue))
 
 
-def colour_of(name: str, others: Mapping[str, str] | None = None) -> str:
-    """Return the house colour of a segmenter, distance or system, else one of `others`, or grey."""
-    return COLOURS.get(name) or (others or {}).get(name, GREY)
+def colour_of(name: str) -> str:
+    """Return the house colour of a segmenter, distance or system, or grey."""
+    return COLOURS.get(name, GREY)
+
+
+def colours(names: Iterable[str]) -> dict[str, str]:
+    """Return a colour for each name: the house's, or for others the next that none of them has.
+
+    What is called by its display name, such as "OLDA", has the colour of its key.
+    """
+    keys = {shown: key for shown_by_key in NAMES.values() for key, shown in shown_by_key.items()}
+    found = {name: COLOURS.get(name) or COLOURS.get(keys.get(name, "")) for name in names}
+    free = cycle([colour for colour in CYCLE if colour not in found.values()] or CYCLE)
+    return {name: colour or next(free) for name, colour in found.items()}
 
 
 def literal(text: Text) -> Text:
@@ -176,8 +190,9 @@ def add_title(figure: Figure, title: str) -> None:
     fit(literal(text), figure.get_figwidth() - 0.15)
 
 
-def add_data_line(figure: Figure, line: str) -> None:
+def add_data_line(figure: Figure, line: str, settings: str = "") -> None:
     """Put the line that says whose data these are at the bottom right of a constrained layout."""
+    line = "; ".join(filter(None, (line, settings_text(settings))))
     x = 1 - 0.06 / figure.get_figwidth()
     text = figure.supxlabel(line, x=x, ha="right", fontsize=6.5, color=GREY)
     fit(literal(text), figure.get_figwidth() - 0.15)

@@ -1,4 +1,4 @@
-"""The figures of single clips: recommendations with key frames, and similarity matrices."""
+"""The paper's figure 10: video queries with the key frames of the tracks recommended for them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,16 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from vmnet.errors import VmnetError
 from vmnet.evaluation.metrics import ranks
-from vmnet.report.results import count
-from vmnet.report.style import (
-    COLUMN_WIDTH,
+from vmnet.report.figures.style import (
     GREY,
     INK,
     PAGE_WIDTH,
@@ -25,12 +19,10 @@ from vmnet.report.style import (
     add_title,
     axes_at,
     bare,
-    clock_ticks,
     house_style,
     text_at,
 )
-
-Alignment = Sequence[tuple[int, int]]  # (music segment, video segment) pairs, from 0
+from vmnet.report.results import count
 
 # Figure 10, in inches.
 QUERY_X, QUERY_WIDTH = 0.08, 1.25
@@ -49,7 +41,7 @@ class Track(NamedTuple):
 
 
 @dataclass(frozen=True)
-class QualitativeQuery:
+class Query:
     """One video query, its best tracks (best first) and its distance to every track.
 
     `query_frame` is (h, w, 3) uint8, `distances` (n_targets,), `true_index` the place of the
@@ -69,10 +61,11 @@ class QualitativeQuery:
 
 
 @house_style
-def qualitative(
-    queries: Sequence[QualitativeQuery],
+def figure_10(
+    queries: Sequence[Query],
     kind: str,
     title: str = "Music recommended for video queries",
+    settings: str = "",
 ) -> Figure:
     """Return figure 10: a row per query with its best tracks and the histogram of all distances.
 
@@ -83,9 +76,10 @@ def qualitative(
     ----------
     queries : the queries, of one catalog.
     kind : the kind of the data, for the line under the figure.
+    settings : what differs from the profile; "" for nothing.
     """
     if not queries:
-        raise VmnetError("The figure of recommendations needs at least one query.")
+        raise ValueError("the figure of recommendations needs at least one query")
     height = HEAD + ROW_HEIGHT * len(queries) + FOOT
     figure = Figure(figsize=(PAGE_WIDTH, height))
     add_title(figure, title)
@@ -93,37 +87,7 @@ def qualitative(
     for row, query in enumerate(queries):
         _draw_query(figure, height - HEAD - ROW_HEIGHT * row, query)
     tracks = count(len(queries[0].distances), "track")
-    add_data_line(figure, f"{kind} data, {tracks}; red: the query's own track")
-    return figure
-
-
-@house_style
-def similarity_matrix(
-    similarity: np.ndarray,
-    kind: str,
-    music_boundaries: np.ndarray | None = None,
-    video_boundaries: np.ndarray | None = None,
-    title: str = "Similarity of segments",
-    path: Alignment | None = None,
-) -> Figure:
-    """Return figure 11: the similarity of every music and video segment, blue -1 to red 1.
-
-    Parameters
-    ----------
-    similarity : (n_music, n_video), dot products of unit embeddings.
-    kind : the kind of the data.
-    music_boundaries, video_boundaries : (n + 1,) seconds; with them the axes show time, without
-        them the numbers of the segments.
-    title : such as the clip's title.
-    path : an alignment to draw over the matrix.
-    """
-    figure = Figure(figsize=(COLUMN_WIDTH, 3.1), layout="constrained")
-    axes = figure.add_subplot()
-    edges = (music_boundaries, video_boundaries)
-    mesh = _draw_similarity(axes, similarity, *edges, path)
-    _similarity_scale(figure, mesh, axes)
-    add_title(figure, title)
-    add_data_line(figure, f"{kind} data")
+    add_data_line(figure, f"{kind} data, {tracks}; red: the query's own track", settings)
     return figure
 
 
@@ -137,7 +101,7 @@ def _head_columns(figure: Figure, y: float) -> None:
         text_at(figure, x, y, head, size=7, color=GREY, style="italic")
 
 
-def _draw_query(figure: Figure, top: float, query: QualitativeQuery) -> None:
+def _draw_query(figure: Figure, top: float, query: Query) -> None:
     y = top - FRAME_HEIGHT
     _draw_frame(figure, QUERY_X, y, QUERY_WIDTH, query.query_frame, query.query_title, GREY)
     n_top = max(len(query.top), 1)
@@ -171,7 +135,7 @@ def _draw_frame(
     text_at(figure, x + width / 2, y - 0.045, title, width, n_lines=2, size=7, va="top")
 
 
-def _draw_histogram(axes: Axes, query: QualitativeQuery) -> None:
+def _draw_histogram(axes: Axes, query: Query) -> None:
     distances = np.asarray(query.distances, dtype=float)
     n_bins = int(np.clip(2 * np.sqrt(distances.size), 5, 40))
     counts, edges = np.histogram(distances, n_bins)
@@ -200,59 +164,3 @@ def _draw_histogram(axes: Axes, query: QualitativeQuery) -> None:
     axes.set_yticks([])
     axes.locator_params(axis="x", nbins=4)
     axes.tick_params(axis="x", labelsize=6, pad=1.5)
-
-
-def _draw_similarity(
-    axes: Axes,
-    similarity: np.ndarray,
-    music_boundaries: np.ndarray | None,
-    video_boundaries: np.ndarray | None,
-    path: Alignment | None,
-) -> QuadMesh:
-    similarity = np.asarray(similarity, dtype=float)
-    if similarity.ndim != 2 or not similarity.size or np.abs(similarity).max() > 1.001:
-        raise VmnetError(
-            "A similarity matrix needs (music, video) dot products of unit embeddings, -1 to 1."
-        )
-    music = _edges(music_boundaries, similarity.shape[0], "music")
-    video = _edges(video_boundaries, similarity.shape[1], "video")
-    mesh = axes.pcolormesh(music, video, similarity.T, cmap="RdBu_r", vmin=-1, vmax=1)
-    if max(similarity.shape) <= 40:
-        mesh.set(edgecolor="white", linewidth=0.25)
-    else:
-        mesh.set_rasterized(True)
-    axes.set_box_aspect(1)
-    _segment_axis(axes.xaxis, music_boundaries, "music")
-    _segment_axis(axes.yaxis, video_boundaries, "video")
-    if path is not None and len(path):
-        steps = np.asarray(path)
-        places = [(edges[:-1] + edges[1:]) / 2 for edges in (music, video)]
-        line = (places[0][steps[:, 0]], places[1][steps[:, 1]])
-        axes.plot(*line, color="white", lw=2.6, solid_joinstyle="round")
-        axes.plot(*line, color=INK, lw=1.1, marker="o", ms=2.2, label="alignment")
-    return mesh
-
-
-def _edges(boundaries: np.ndarray | None, n_segments: int, side: str) -> np.ndarray:
-    if boundaries is None:
-        return np.arange(n_segments + 1) + 0.5
-    if len(boundaries) != n_segments + 1:
-        raise VmnetError(
-            f"{n_segments} {side} segments need {n_segments + 1} boundaries, not {len(boundaries)}."
-        )
-    return np.asarray(boundaries, dtype=float)
-
-
-def _segment_axis(axis: Axis, boundaries: np.ndarray | None, side: str) -> None:
-    if boundaries is None:
-        axis.set_major_locator(MaxNLocator(12, integer=True, min_n_ticks=1))
-        axis.set_label_text(f"{side} segment")
-        return
-    clock_ticks(axis, float(boundaries[-1]), 5)
-    axis.set_label_text(f"{side} (min:s)")
-
-
-def _similarity_scale(figure: Figure, mesh: QuadMesh, axes: Axes | list[Axes]) -> None:
-    bar = figure.colorbar(mesh, ax=axes, ticks=[-1, -0.5, 0, 0.5, 1], shrink=0.85, aspect=24)
-    bar.set_label("similarity")
-    bar.outline.set_visible(False)

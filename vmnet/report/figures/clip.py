@@ -10,9 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vmnet.report.names import segmenter_symbol
-from vmnet.report.results import count
-from vmnet.report.style import (
+from vmnet.report.figures.style import (
     CYCLE,
     GREY,
     INK,
@@ -29,6 +27,8 @@ from vmnet.report.style import (
     literal,
     text_at,
 )
+from vmnet.report.names import symbol
+from vmnet.report.results import count
 
 # Inches.
 LEFT, RIGHT, HEAD, FOOT, GAP = 0.86, 0.66, 0.31, 0.39, 0.07
@@ -114,7 +114,7 @@ def _rows(clip: ClipOverview) -> list[Row]:
         (len(clip.novelty[0]), Row("novelty", 0.4, "", _draw_novelty)),
         *((True, _segments_row(name, edges)) for name, edges in clip.music_boundaries.items()),
         (len(clip.shot_probability[0]), Row("$f(t)$", 0.36, "", _draw_probability)),
-        (len(clip.shot_boundaries), Row(segmenter_symbol("transnet"), 0.15, n_shots, shots)),
+        (len(clip.shot_boundaries), Row(symbol("segmenter", "transnet"), 0.15, n_shots, shots)),
         (len(clip.cuts), Row("true cuts", 0.1, cuts, _draw_cuts)),
     ]
     return [row for has_data, row in rows if has_data]
@@ -123,7 +123,7 @@ def _rows(clip: ClipOverview) -> list[Row]:
 def _segments_row(segmenter: str, boundaries: np.ndarray) -> Row:
     draw = partial(_draw_spans, boundaries=boundaries, colour=colour_of(segmenter))
     note = count(len(boundaries) - 1, "segment")
-    return Row(segmenter_symbol(segmenter), 0.15, note, draw)
+    return Row(symbol("segmenter", segmenter), 0.15, note, draw)
 
 
 def _features_row(name: str, frames: np.ndarray) -> Row:

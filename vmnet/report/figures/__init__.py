@@ -1,0 +1,28 @@
+"""The figures: each function takes plain data and returns a matplotlib `Figure`; `save` writes it.
+
+Every figure says in a small line whose data it shows, and with what settings where these are not
+the profile's.
+"""
+
+from vmnet.report.figures.clip import ClipOverview, clip_overview
+from vmnet.report.figures.curves import indel_sweep, training_curves
+from vmnet.report.figures.recalls import figure_7, figure_8, figure_9, stacked_recalls
+from vmnet.report.figures.recommendations import Query, Track, figure_10
+from vmnet.report.figures.similarity import figure_11
+from vmnet.report.figures.style import save
+
+__all__ = [
+    "ClipOverview",
+    "Query",
+    "Track",
+    "clip_overview",
+    "figure_7",
+    "figure_8",
+    "figure_9",
+    "figure_10",
+    "figure_11",
+    "indel_sweep",
+    "save",
+    "stacked_recalls",
+    "training_curves",
+]
