@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from vmnet.corpus import Clip
 from vmnet.corpus.youtube8m import Report, index, is_youtube8m, select_ids, youtube8m_corpus
-from vmnet.corpus.youtube8m.selection import split_by_size, read_ids
+from vmnet.corpus.youtube8m.selection import read_ids, split_by_size
 from vmnet.corpus.youtube8m.tfrecord import Flaw, Record, masked_crc, read_record, read_records
 from vmnet.errors import ManifestError, MediaError, VmnetError
 from vmnet.features.pca import DEQUANTIZED

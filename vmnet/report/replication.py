@@ -14,7 +14,7 @@ import numpy as np
 from vmnet.report import paper
 from vmnet.report.claims import CLAIMS, Claim, Key, Read
 from vmnet.report.names import name
-from vmnet.report.results import CELL, Cell, averages, by_seed, provenance, require_seeds
+from vmnet.report.results import CELL, averages, by_seed, provenance, require_seeds
 
 if TYPE_CHECKING:
     import pandas as pd

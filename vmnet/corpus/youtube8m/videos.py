@@ -34,7 +34,7 @@ from vmnet.corpus.youtube8m.index import (
     parse_video,
     read_index,
 )
-from vmnet.corpus.youtube8m.selection import Sizes, split_by_size, read_ids
+from vmnet.corpus.youtube8m.selection import Sizes, read_ids, split_by_size
 from vmnet.corpus.youtube8m.tfrecord import read_record
 from vmnet.errors import MediaError, VmnetError
 from vmnet.features.pca import dequantize
