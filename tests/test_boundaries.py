@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmnet.segmenters.boundaries import MINIMUM_SECONDS, clean, fixed, segment_means
+from vmnet.segmenters.boundaries import (
+    LONGEST,
+    MINIMUM_SECONDS,
+    OVERLAP,
+    STRETCH,
+    clean,
+    fixed,
+    segment_means,
+    stretches,
+    undivided,
+    undivided_sentence,
+)
 
 durations = st.floats(0.01, 400)
 time_lists = st.lists(st.floats(-10, 500), max_size=60)
@@ -123,3 +134,38 @@ def test_a_segment_of_the_minimum_holds_a_frame_of_its_own(times, duration):
 def test_segment_means_refuse_no_frames():
     with pytest.raises(ValueError, match="frames"):
         segment_means(np.zeros((0, 4)), np.array([0, 1.0]))
+
+
+@pytest.mark.parametrize("duration", [1.0, 200.5, LONGEST])
+def test_an_ordinary_piece_is_one_stretch(duration):
+    (only,) = stretches(duration)
+    assert (only.start, only.end) == (0, duration)
+    assert only.holds(np.array([0, duration])).all()
+
+
+@given(st.floats(LONGEST + 1e-3, 1e5))
+def test_stretches_cover_a_long_piece_and_each_second_counts_once(duration):
+    parts = stretches(duration)
+    assert (parts[0].start, parts[-1].end) == (0, duration)
+    for part in parts:
+        assert STRETCH / 2 < part.end - part.start <= STRETCH + 1
+    for one, other in itertools.pairwise(parts):
+        assert one.end - other.start == OVERLAP
+        assert one.last == other.first == other.start + OVERLAP / 2
+    times = np.linspace(0, duration, 50)
+    kept = np.concatenate(
+        [p.kept(times[(times >= p.start) & (times <= p.end)] - p.start) for p in parts]
+    )
+    np.testing.assert_allclose(kept, times)
+
+
+def test_clips_left_whole_are_counted():
+    edges = {f"long{i}": [0, 90.0] for i in range(2)} | {f"cut{i}": [0, 30, 90.0] for i in range(8)}
+    edges |= {"short": [0, 60.0]}
+    assert undivided(edges) == (2, 10)
+    assert undivided_sentence("sf", edges) == (
+        "sf leaves 2 of 10 clips of more than a minute as one segment"
+    )
+    edges["long1"] = [0, 45, 90.0]
+    assert undivided_sentence("sf", edges) == ""
+    assert undivided_sentence("sf", {}) == ""

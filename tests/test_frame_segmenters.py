@@ -1,12 +1,16 @@
 """Foote and SF on frames at 1 Hz: sections that are known are found, odd clips are survived."""
 
+import warnings
 from itertools import pairwise
 
+import hypothesis.extra.numpy as hnp
 import mir_eval
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from vmnet.segmenters.boundaries import fixed
+from vmnet.segmenters.boundaries import LONGEST, fixed, stretches
 from vmnet.segmenters.frames import PARAMETERS, SETTINGS, SHORTEST, frame_boundaries
 from vmnet.store import key
 
@@ -50,7 +54,7 @@ def test_known_sections_are_found(songs, method, floor):
 
 
 def test_linked_seconds_are_nearest_to_one_another():
-    from vmnet.segmenters.music import _mutual_neighbours
+    from vmnet.segmenters.algorithms import _mutual_neighbours
 
     rows = np.random.default_rng(1).normal(size=(30, 5))
 
@@ -82,6 +86,55 @@ def test_constant_features_change_nothing(songs):
     padded = np.concatenate([frames, np.full((len(frames), 3), 0.25, np.float32)], axis=1)
     for method, edges in frame_boundaries(frames).items():
         np.testing.assert_array_equal(frame_boundaries(padded)[method], edges)
+
+
+def test_features_that_the_median_makes_constant_are_left_out(songs):
+    """Their spread of 0 made every distance undefined, and the clip one segment."""
+    frames = songs[0][0]
+    rare = np.zeros((len(frames), 2), np.float32)
+    rare[40], rare[90, 0] = 1, 2  # seconds that a median over 6 does not see
+    found = frame_boundaries(np.concatenate([frames, rare], axis=1), ["foote"])["foote"]
+    np.testing.assert_array_equal(found, frame_boundaries(frames, ["foote"])["foote"])
+    assert len(found) > 5
+    for edges in frame_boundaries(rare).values():
+        assert edges[-1] == len(frames)
+
+
+def test_what_is_no_number_is_not_hidden(songs):
+    frames = songs[0][0].copy()
+    frames[30, 4] = np.nan
+    for method in SETTINGS:
+        with pytest.raises(ValueError, match="finite"):
+            frame_boundaries(frames, [method])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    hnp.arrays(
+        np.float32,
+        st.tuples(st.integers(1, 120), st.integers(1, 4)),
+        elements=st.sampled_from([0, 0.25, 1, 3e4]),
+    ),
+)
+def test_features_of_any_kind_give_boundaries_without_a_warning(frames):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for edges in frame_boundaries(frames).values():
+            assert (edges[0], edges[-1]) == (0, len(frames))
+            assert (np.diff(edges) >= 1).all()
+
+
+def test_a_long_clip_is_cut_as_its_stretches_are():
+    frames = np.concatenate([song(seed)[0] for seed in range(20, 26)])
+    frames = frames[: int(LONGEST) + 60]
+    found = frame_boundaries(frames)
+    first, second = stretches(len(frames))
+    for method, edges in found.items():
+        alone = frame_boundaries(frames[: int(first.end)], [method])[method]
+        np.testing.assert_array_equal(edges[edges < first.last], alone[alone < first.last])
+        assert edges[-1] == len(frames)
+        assert np.diff(edges).max() < 120
+    assert second.start < first.last < first.end
 
 
 @pytest.mark.parametrize("kind", ["random", "constant", "one step"])

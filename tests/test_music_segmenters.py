@@ -13,10 +13,11 @@ import pytest
 import soundfile
 
 from vmnet import media
-from vmnet.errors import MediaError
-from vmnet.segmenters import music
+from vmnet.errors import InputWarning, MediaError
+from vmnet.media.separation import harmonic_percussive
+from vmnet.segmenters import algorithms, boundaries, music
 
-RATE = music.SAMPLE_RATE
+RATE = algorithms.SAMPLE_RATE
 
 PLAIN_MSAF = """
 import json, os, sys, tempfile
@@ -82,13 +83,25 @@ def run(code, *arguments, folder):
     )  # fmt: skip
 
 
+def as_msaf_returns_them(features, method):
+    """The beats found, with the first, the last and both ends of the sound."""
+    found = features.times[algorithms.found_beats(features, method)]
+    return np.unique([0, features.times[0], *found, features.times[-1], features.duration])
+
+
+def features_of(path):
+    """The features of a clip that is one stretch."""
+    ((_, features),) = music.clip_features(path)
+    return features
+
+
 def test_the_same_boundaries_as_a_plain_run_of_msaf(song, tmp_path):
     done = run(PLAIN_MSAF, song, tmp_path, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     plain = json.loads(done.stdout.splitlines()[-1])
-    features = music.beat_features(song)
+    features = features_of(song)
     for method, times in plain.items():
-        np.testing.assert_array_equal(music.raw_boundaries(features, method), times)
+        np.testing.assert_array_equal(as_msaf_returns_them(features, method), times)
         assert len(times) >= 4, f"{method} found nothing to compare"
 
 
@@ -96,10 +109,10 @@ def test_boundaries_of_a_clip_span_it_without_slivers(song):
     duration = media.probe(song).duration
     found = music.music_boundaries(song)
     assert list(found) == ["foote", "sf", "olda"]
-    for boundaries in found.values():
-        assert boundaries[0] == 0
-        assert boundaries[-1] == duration
-        assert np.diff(boundaries).min() >= 1.0
+    for edges in found.values():
+        assert edges[0] == 0
+        assert edges[-1] == duration
+        assert np.diff(edges).min() >= 1.0
     assert list(music.music_boundaries(song, ["sf"])) == ["sf"]
 
 
@@ -119,22 +132,22 @@ def test_threads_do_not_disturb_each_other(tmp_path):
     with ThreadPoolExecutor(3) as threads:
         at_once = list(threads.map(music.music_boundaries, songs))
     for alone, together in zip(one_by_one, at_once, strict=True):
-        for method, boundaries in alone.items():
-            np.testing.assert_array_equal(together[method], boundaries)
+        for method, edges in alone.items():
+            np.testing.assert_array_equal(together[method], edges)
 
 
 def test_features_of_another_file_are_never_reused(tmp_path):
     song = write(tmp_path / "song.wav", beats(20, 220))
-    first = music.beat_features(song)
-    assert music.beat_features(song) is first
+    first = features_of(song)
+    assert features_of(song) is first
     write(song, beats(24, 330))
-    assert music.beat_features(song).duration == 24
+    assert features_of(song).duration == 24
 
 
 def test_the_fast_split_is_librosas(song):
     samples, _ = soundfile.read(song, frames=8 * RATE, dtype="float32")
     for ours, theirs in zip(
-        music.harmonic_percussive(samples), librosa.effects.hpss(samples), strict=True
+        harmonic_percussive(samples), librosa.effects.hpss(samples), strict=True
     ):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -164,8 +177,8 @@ def test_the_novelty_curve_peaks_at_footes_boundaries(song):
 )
 def test_a_sound_without_beats_or_length_is_one_segment(samples, tmp_path):
     path = write(tmp_path / "sound.wav", samples)
-    for boundaries in music.music_boundaries(path).values():
-        np.testing.assert_allclose(boundaries, [0, len(samples) / RATE], atol=1e-3)
+    for edges in music.music_boundaries(path).values():
+        np.testing.assert_allclose(edges, [0, len(samples) / RATE], atol=1e-3)
     times, curve = music.novelty(path)
     assert len(times) == len(curve)
     assert not curve.any()
@@ -178,14 +191,57 @@ def test_no_number_of_beats_breaks_a_method(kind):
     values = {"random": generator.random((80, 26)), "constant": 0.5, "zero": 0.0}[kind]
     values = np.broadcast_to(values, (80, 26)).astype(np.float32)
     for n in [*range(1, 25), 33, 65, 66, 67, 80]:
-        features = music.BeatFeatures(
+        features = algorithms.BeatFeatures(
             values[:n, :12], values[:n, 12:], 0.5 * np.arange(1, n + 1), 0.5 * n + 0.7
         )
-        for method in music.METHODS:
-            times = music.raw_boundaries(features, method)
-            assert times[0] == 0
-            assert times[-1] == features.duration
-            assert (np.diff(times) > 0).all()
+        for method in algorithms.METHODS:
+            found = algorithms.found_beats(features, method)
+            assert (np.diff([0, *found, n - 1]) > 0).all() or not found.size
+
+
+def test_msafs_numbers_are_ours():
+    import msaf  # the test above has given SciPy what it imports
+
+    algorithms._msaf()
+    assert msaf.config.sample_rate == algorithms.SAMPLE_RATE
+    assert msaf.config.minimum_frames == algorithms.MINIMUM_BEATS
+
+
+def test_a_long_clip_is_segmented_in_stretches(song, monkeypatch):
+    monkeypatch.setattr(boundaries, "LONGEST", 45.0)
+    monkeypatch.setattr(boundaries, "STRETCH", 34.0)
+    monkeypatch.setattr(boundaries, "OVERLAP", 16.0)
+    monkeypatch.setattr(music, "BLOCK_SECONDS", 7.0)
+    music._clip_features.cache_clear()
+    sound = media.load_audio(song, RATE)
+    spans = boundaries.stretches(len(sound) / RATE)
+    assert [(span.start, span.end) for span in spans] == [(0, 33), (17, 50)]
+    for span, heard in zip(spans, music._sounds(song, spans), strict=True):
+        np.testing.assert_array_equal(heard, sound[int(span.start) * RATE : int(span.end) * RATE])
+    with pytest.warns(InputWarning, match="song.wav lasts 1 minutes.* 2 stretches"):
+        found = music.music_boundaries(song)
+    parts = [
+        algorithms.beat_features(sound[int(s.start) * RATE : int(s.end) * RATE]) for s in spans
+    ]
+    for method, edges in found.items():
+        times = [p.times[algorithms.found_beats(p, method)] for p in parts]
+        joined = np.concatenate([times[0][times[0] < 25], 17 + times[1][times[1] >= 8]])
+        np.testing.assert_array_equal(edges, boundaries.clean(joined, media.probe(song).duration))
+    times, curve = music.novelty(song)
+    assert (np.diff(times) > 0).all()
+    assert len(times) == len(curve)
+    music._clip_features.cache_clear()
+
+
+def test_the_first_beat_is_no_boundary(tmp_path):
+    """Four seconds of a chord without a pulse, then one with: MSAF cuts at the first click."""
+    silence = 0.2 * np.sin(2 * np.pi * 220 * np.arange(4 * RATE) / RATE)
+    song = write(tmp_path / "song.wav", np.concatenate([silence, beats(56, 220)]))
+    first, last = features_of(song).times[[0, -1]]
+    assert 1 < first < 8
+    for edges in music.music_boundaries(song).values():
+        assert first not in edges
+        assert last not in edges
 
 
 def test_a_file_without_sound_is_refused(tmp_path):

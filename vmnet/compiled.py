@@ -2,8 +2,10 @@
 
 librosa's functions are compiled by numba on first use and kept in a cache beside its files. Two
 processes that fill that cache at the same time leave it so that every later load of its
-generalised ufuncs crashes (seen with librosa 0.11.0 and numba 0.68.1). So whoever is about to call
-librosa calls `ensure_compiled` first: the first one compiles, all others wait.
+generalised ufuncs crashes (seen with librosa 0.11.0 and numba 0.68.1). Importing librosa's modules
+fills it already. So whoever is about to import or call librosa calls `ensure_compiled` first: the
+first one compiles, all others wait. `vmnet prepare` does so in the set-up, and whatever needs
+librosa does so when it is called; importing a module of vmnet loads no librosa and does no work.
 """
 
 import importlib.util
@@ -58,7 +60,8 @@ def compile_once() -> None:
             return
         for pattern in ("*.nbi", "*.nbc"):  # what others have left may be damaged
             for file in _librosa_folder().rglob(pattern):
-                file.unlink(missing_ok=True)
+                if os.access(file.parent, os.W_OK):  # numba writes where this is so, and not else
+                    file.unlink(missing_ok=True)
         call_all()
         stamp.touch()
 

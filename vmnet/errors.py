@@ -25,6 +25,10 @@ class WeightsError(VmnetError):
     """Pretrained weights that are missing or damaged."""
 
 
+class InputWarning(UserWarning):
+    """Something about a file that its user should know; one line that names it. Nothing stops."""
+
+
 def exit_status(command: Callable[[], None]) -> int:
     """Run a command; print in one sentence what a user can mend; return its exit status.
 

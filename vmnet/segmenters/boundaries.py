@@ -4,6 +4,9 @@ Boundaries are `(n_segments + 1,) float64`, increasing, from 0 to the clip's dur
 are applied to the music and to the video of a clip (paper IV-B).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -11,6 +14,12 @@ MINIMUM_SECONDS = 1.0
 """The shortest segment kept. Features come once a second, and a second is the shortest span that
 always holds the centre of one: no segment is left without a feature of its own. MSAF's slivers at
 both ends of a clip (0.05 to 0.2 s) go with it."""
+
+LONGEST = 15 * 60.0
+"""Seconds; a longer piece is segmented in stretches."""
+
+STRETCH, OVERLAP = 10 * 60.0, 60.0
+"""Seconds; the most that a stretch lasts, and what it shares with the next."""
 
 
 def clean(times: ArrayLike, duration: float, minimum: float = MINIMUM_SECONDS) -> np.ndarray:
@@ -94,6 +103,90 @@ def segment_means(frames: np.ndarray, boundaries: np.ndarray) -> np.ndarray:
         inside = slice(start, stop) if stop > start else slice(near, near + 1)
         row[inside] = 1 / max(1, stop - start)
     return weights @ np.asarray(frames, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a long piece that is segmented as a piece of its own.
+
+    It lasts from `start` to `end`; what is found from `first` to `last`, up to the middle of what
+    it shares with its neighbours, counts. All in seconds of the whole piece.
+    """
+
+    start: float
+    end: float
+    first: float = -np.inf
+    last: float = np.inf
+
+    def holds(self, times: np.ndarray) -> np.ndarray:
+        """Return which of the times (s after `start`) count, (n,) bool."""
+        placed = self.start + times
+        return (placed >= self.first) & (placed < self.last)
+
+    def kept(self, times: np.ndarray) -> np.ndarray:
+        """Return those of the times (s after `start`) that count, in seconds of the whole piece."""
+        return self.start + times[self.holds(times)]
+
+
+def stretches(duration: float) -> list[Stretch]:
+    """Cut a piece of more than `LONGEST` into stretches of equal length; others are one stretch.
+
+    Each lasts at most `STRETCH` (rounded up to whole seconds, as all starts and ends inside the
+    piece are rounded) and shares about `OVERLAP` with the next.
+    """
+    if duration <= LONGEST:
+        return [Stretch(0.0, duration)]
+    count = int(np.ceil((duration - OVERLAP) / (STRETCH - OVERLAP)))
+    starts = np.floor(np.arange(count) * (duration - OVERLAP) / count)
+    ends = np.append(starts[1:] + OVERLAP, duration)
+    seams = [-np.inf, *(starts[1:] + OVERLAP / 2), np.inf]
+    return [
+        Stretch(float(start), float(end), float(first), float(last))
+        for start, end, first, last in zip(starts, ends, seams[:-1], seams[1:], strict=True)
+    ]
+
+
+def undivided(boundaries: Mapping[str, ArrayLike], seconds: float = 60.0) -> tuple[int, int]:
+    """Count the clips that last more than `seconds`, and those of them that are one segment.
+
+    Where these are many, the segmenter has found nothing to go by in this corpus, and its rows in
+    the tables compare whole clips.
+
+    Parameters
+    ----------
+    boundaries : (n_segments + 1,) s of each clip, by clip_id
+    seconds : length (s) from which a clip is expected to have more than one segment
+
+    Returns
+    -------
+    (number of clips that are one segment, number of clips), of those that last more than `seconds`
+
+    Examples
+    --------
+    >>> undivided({"a": [0, 90], "b": [0, 40, 90], "c": [0, 30]})
+    (1, 2)
+    """
+    edges = [np.asarray(value) for value in boundaries.values()]
+    lasting = [value for value in edges if value[-1] - value[0] > seconds]
+    return sum(len(value) == 2 for value in lasting), len(lasting)
+
+
+def undivided_sentence(
+    segmenter: str, boundaries: Mapping[str, ArrayLike], share: float = 0.1
+) -> str:
+    """Return what the report says where more than `share` of the clips are one segment, or "".
+
+    Parameters as of `undivided`.
+
+    Examples
+    --------
+    >>> undivided_sentence("foote", {"a": [0, 90], "b": [0, 40, 90]})
+    'foote leaves 1 of 2 clips of more than a minute as one segment'
+    """
+    whole, lasting = undivided(boundaries)
+    if whole <= share * lasting:
+        return ""
+    return f"{segmenter} leaves {whole} of {lasting} clips of more than a minute as one segment"
 
 
 def _require_positive(name: str, value: float) -> None:
