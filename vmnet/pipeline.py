@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -268,7 +267,8 @@ def extractor_stage(name: str) -> ClipStage:
     """Return the stage that runs one extractor: array "frames", (n_frames, dim) float32."""
     from vmnet.features import EXTRACTORS
 
-    return ClipStage(f"features/{name}", partial(_extract, name), EXTRACTORS[name].parameters)
+    extractor = EXTRACTORS[name]
+    return ClipStage(f"features/{name}", extractor.compute, extractor.parameters)
 
 
 def segmenter_stages(names: Iterable[str]) -> dict[str, ClipStage]:
@@ -282,20 +282,8 @@ def segmenter_stages(names: Iterable[str]) -> dict[str, ClipStage]:
     for name in names:
         group = SEGMENTERS[name].group
         parameters = {s.name: s.parameters for s in SEGMENTERS.values() if s.group == group}
-        stages[name] = ClipStage(f"boundaries/{group}", partial(_segment, group), parameters)
+        stages[name] = ClipStage(f"boundaries/{group}", SEGMENTERS[name].compute, parameters)
     return stages
-
-
-def _extract(name: str, path: Path) -> dict[str, np.ndarray]:
-    from vmnet.features import EXTRACTORS
-
-    return {"frames": EXTRACTORS[name].extract(path)}
-
-
-def _segment(group: str, path: Path) -> dict[str, np.ndarray]:
-    from vmnet.segmenters import GROUPS
-
-    return GROUPS[group](path)
 
 
 def prepare(run: Run, systems: Iterable[System] | None = None) -> dict[str, float]:

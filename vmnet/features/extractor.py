@@ -1,7 +1,7 @@
 """What a feature extractor is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,4 +21,12 @@ class Extractor:
     modality: Literal["music", "video"]
     dim: int
     extract: Callable[[Path], np.ndarray]
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def compute(self, path: Path) -> dict[str, np.ndarray]:
+        """What a job runs: the array "frames" of a file.
+
+        It can be pickled if `extract` can, and holds it, so that another process needs no entry of
+        its own in `EXTRACTORS`.
+        """
+        return {"frames": self.extract(path)}

