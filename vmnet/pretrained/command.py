@@ -5,8 +5,7 @@ import sys
 from typing import Any
 
 from vmnet.errors import WeightsError
-from vmnet.pretrained import CHECKPOINTS, Checkpoint, check_hashes
-from vmnet.pretrained import fetch as fetch_one
+from vmnet.pretrained import CHECKPOINTS, Checkpoint, download
 
 
 def list_(arguments: argparse.Namespace) -> None:
@@ -31,7 +30,7 @@ def fetch(arguments: argparse.Namespace) -> None:
         reason = ""
         if state != "intact":
             try:
-                fetch_one(one, progress=sys.stderr.isatty())
+                download.fetch(one, progress=sys.stderr.isatty())
                 state = "intact"
             except WeightsError as error:  # it does not keep the others from being fetched
                 reason = str(error)
@@ -82,8 +81,7 @@ def _verified(one: Checkpoint) -> tuple[str, str]:
     if one.missing:
         return "missing", f"run `vmnet weights fetch {one.name}`"
     try:
-        check_hashes(one, one.folder)
-        one.check(one.folder)
+        download.verify(one, one.folder)
     except WeightsError as error:
         return "damaged", str(error)
     return "intact", ""

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from vmnet.errors import WeightsError
 
@@ -67,7 +67,7 @@ class Checkpoint:
     files: Mapping[str, File]
     hash: str | None = None
     hash_source: str = "no hash is published"
-    check: Callable[[Path], Any] = lambda folder: None
+    check: Callable[[Path], None] | None = None
 
     @property
     def in_wheel(self) -> bool:
@@ -98,6 +98,13 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("vmnet", appauthor=False)
+
+
+def verify(one: Checkpoint, folder: Path) -> None:
+    """Raise a WeightsError if a file in `folder` has another hash, or holds other tensors."""
+    check_hashes(one, folder)
+    if one.check is not None:
+        one.check(folder)
 
 
 def check_hashes(one: Checkpoint, folder: Path) -> None:
@@ -135,8 +142,7 @@ def fetch(one: Checkpoint, progress: bool = True) -> Path:
             archive = by_hand if given else _download(one, scratch, progress)
             if archive.name not in one.files:
                 _unpack(one, archive, scratch)
-            check_hashes(one, scratch)
-            one.check(scratch)
+            verify(one, scratch)
             for file in one.files:
                 (scratch / file).chmod(0o666 & ~_umask())  # pooch's are their owner's alone
                 (scratch / file).replace(target / file)
