@@ -224,6 +224,7 @@ def test_few_clips_are_no_evidence(copy):
     assert "of 49 test clips" in " ".join(text.split())
     for absent in ("Spearman", "hold", "nan"):
         assert absent not in text.split("\n## ")[0].split("The paper's conclusions")[1]
+    assert "\n\n## Clip-level" in text
     assert "## Which of" not in text
     assert "## Is the order" not in text
     assert table_of(text, "Table II,")[-1][0] == "Chance"

@@ -205,7 +205,7 @@ def test_indel_sweep_marks_the_papers_costs():
         ["0.5", "2.5 ±0.5", "2.5 ±0.5"],
         ["Chance", "3.5", "3.5"],
     ]
-    assert "rendered data (toy), 6 test clips, 1 seed" in table.attrs["origin"]
+    assert "rendered data (toy), 6 validation clips, 1 seed" in table.attrs["origin"]
 
 
 def test_a_table_has_the_chance_level_of_its_own_catalog():

@@ -348,6 +348,8 @@ class Table:
         From the data to the table as text.
     caption
         What to know of it; `{n_clips}` and `{segmenters}` stand for those of the data.
+    noun
+        What clips its queries are.
     """
 
     title: str
@@ -356,6 +358,7 @@ class Table:
     file: str
     rows: Callable[["pd.DataFrame"], "pd.DataFrame"]
     caption: str
+    noun: str = "test clip"
 
     def render(self, data: "pd.DataFrame", about: str = "") -> "pd.DataFrame":
         """Return the table as text; `attrs` have its `caption` and `origin`, whose numbers it has.
@@ -375,13 +378,15 @@ class Table:
         if "kind" in data:
             origin = provenance(data)
             fields["n_clips"] = f"{origin.n_clips:,}"
-            about = origin_text(origin)
+            about = origin_text(origin, self.noun)
+            if frame.astype(str).map(lambda cell: cell.endswith(MARK)).any(axis=None):
+                about += " † marks a mean rank that the simulation was fitted to."
         frame.attrs["caption"] = self.caption.format(**fields)
         frame.attrs["origin"] = about
         return frame
 
 
-def origin_text(origin: Provenance) -> str:
+def origin_text(origin: Provenance, noun: str) -> str:
     """Say whose numbers stand in a table of results, ours and the paper's."""
     seeds = (
         f"mean of {origin.n_seeds} seeds, ± the mean of the seeds' 95 % intervals"
@@ -389,12 +394,11 @@ def origin_text(origin: Provenance) -> str:
         else "1 seed, ± the 95 % interval over the queries"
     )
     settings = settings_text(origin.settings)
-    fitted = " † marks the two mean ranks that the simulation was fitted to." * bool(origin.fitted)
     return (
         f"Paper: trained on HIMV-50K, {paper.N_CLIPS:,} test clips of MVD, chance "
         f"{paper.number('mean_rank', paper.CHANCE):g}. Ours: {origin.kind} data ({origin.corpus}), "
-        f"{count(origin.n_clips, 'test clip')}, {seeds}, chance {origin.chance['mean_rank']:.1f}"
-        f"{', ' + settings if settings else ''}.{fitted}"
+        f"{count(origin.n_clips, noun)}, {seeds}, chance {origin.chance['mean_rank']:.1f}"
+        f"{', ' + settings if settings else ''}."
     )
 
 
@@ -454,6 +458,7 @@ TABLES = {
         "indel_sweep.csv",
         indel_sweep,
         "Mean rank against the cost of skipping a segment, on the validation clips of one seed.",
+        noun="validation clip",
     ),
     "segment_count": Table(
         "A control: the number of segments alone, vanilla",
