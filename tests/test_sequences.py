@@ -59,7 +59,7 @@ def test_refuses_what_does_not_fit(data, offsets, ids, says):
     "arrays", [[], [np.zeros(3)], [np.zeros((2, 3)), np.zeros((2, 4))], [np.zeros((0, 3))]]
 )
 def test_from_list_refuses_ragged_dims_and_empty_clips(arrays):
-    with pytest.raises(ValueError, match="of one dim|has no segment"):
+    with pytest.raises(ValueError, match=r"of one dim|has no segment"):
         Sequences.from_list(arrays)
 
 
