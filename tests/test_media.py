@@ -1,14 +1,9 @@
-"""Decoding: real files of many kinds, made here, and the real music video.
-
-Frame k of a made video is gray of level `4 k`, so that a picture tells its frame; a made sound is
-silence with one click, so that a time stamp can be heard.
-"""
+"""Decoding: real files of many kinds, made here, and the real music video."""
 
 import gc
 import itertools
 import os
 import wave
-from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,69 +11,12 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from media_files import click, cut, frame_of, gray, noise, write
 
 from vmnet import media
-from vmnet.errors import MediaError
+from vmnet.errors import InputWarning, MediaError
 
 RATE = 16000  # Hz at which the tests listen
-
-
-def gray(n_frames: int, size: tuple[int, int] = (160, 90)) -> list[np.ndarray]:
-    return [np.full((*size[::-1], 3), 4 * index, np.uint8) for index in range(n_frames)]
-
-
-def click(at: float, seconds: float, rate: int, n_channels: int) -> np.ndarray:
-    """Silence of (n_channels, seconds * rate) samples with a bump of 4 ms around one time."""
-    sound = np.zeros((n_channels, round(seconds * rate)), np.float32)
-    half = round(0.002 * rate)
-    centre = round(at * rate)
-    sound[:, centre - half : centre + half + 1] = 0.8 * np.hanning(2 * half + 1)
-    return sound
-
-
-def write(
-    path: Path,
-    frames: Iterable[np.ndarray] = (),
-    sound: np.ndarray | None = None,
-    *,
-    stamps: Iterable[int] | None = None,
-    fps: int = 25,
-    rate: int = 44100,
-    layout: str = "stereo",
-    sound_start: float = 0.0,
-    codecs: tuple[str, str] = ("libx264", "aac"),
-    rotation: tuple = (),
-    aspect: Fraction | None = None,
-    b_frames: int = 0,
-    **options: Any,
-) -> Path:
-    """Write a media file; `stamps` are the frames' times in units of 1 / fps."""
-    frames = list(frames)
-    with av.open(path, "w", options=options) as container:
-        if frames:
-            video = container.add_stream(codecs[0], rate=fps)
-            video.height, video.width = frames[0].shape[:2]
-            video.pix_fmt = "yuv420p"
-            video.codec_context.max_b_frames = b_frames
-            if aspect:
-                video.codec_context.sample_aspect_ratio = aspect
-            if rotation:
-                video.set_display_rotation(*rotation)
-        if sound is not None:
-            audio = container.add_stream(codecs[1], rate=rate, layout=layout)
-        if frames:
-            for stamp, array in zip(stamps or itertools.count(), frames, strict=False):
-                frame = av.VideoFrame.from_ndarray(array, "rgb24")
-                frame.pts, frame.time_base = stamp, Fraction(1, fps)
-                container.mux(video.encode(frame))
-            container.mux(video.encode(None))
-        if sound is not None:
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), "fltp", layout)
-            frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
-            frame.pts = round(sound_start * rate)
-            container.mux(audio.encode(frame))
-            container.mux(audio.encode(None))
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -86,10 +24,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of gray frames and a click at 1 s, as MP4 with its index in front."""
     path = tmp_path_factory.mktemp("media") / "clip.mp4"
     return write(path, gray(50), click(1.0, 2.0, 44100, 2), b_frames=2, movflags="faststart")
-
-
-def frame_of(picture: np.ndarray) -> int:
-    return round(float(picture.mean()) / 4)
 
 
 def heard(path: Path, rate: int = RATE) -> float:
@@ -225,7 +159,8 @@ def test_sound_is_heard_when_it_sounds(
         # MPEG-TS cannot say that the encoder starts early: picture and sound both come later.
         late = next(iter(media.all_pictures(path)))[0] if suffix == "ts" else 0.0
         assert np.abs(samples).argmax() / listening - late == pytest.approx(1.0, abs=0.001)
-        assert np.abs(samples).max() == pytest.approx(0.8, abs=0.1)
+        level = 1.0 if layout == "5.1" else 0.8  # the same click in all channels adds up
+        assert np.abs(samples).max() == pytest.approx(level, abs=0.1)
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "mov"])
@@ -267,7 +202,7 @@ def test_a_gap_becomes_silence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("levels", "layout", "mean"),
-    [((0.5, -0.5), "stereo", 0.0), ((0.6, 0.2), "stereo", 0.4), ((0, 0, 0.6, 0, 0, 0), "5.1", 0.1)],
+    [((0.6, 0.2), "stereo", 0.4), ((0.6, -0.2), "stereo", 0.2)],
 )
 def test_mono_is_the_mean_of_the_channels(
     tmp_path: Path, levels: tuple[float, ...], layout: str, mean: float
@@ -309,7 +244,8 @@ def test_loud_sound_is_clipped(tmp_path: Path) -> None:
 def test_silence_is_sound(tmp_path: Path) -> None:
     path = write(tmp_path / "a.mp4", gray(25), np.zeros((2, 44100), np.float32))
     assert media.require(path).has_audio
-    assert not media.load_audio(path, RATE).any()
+    with pytest.warns(InputWarning, match=r"a\.mp4 has no audible sound in track 1"):
+        assert not media.load_audio(path, RATE).any()
 
 
 # Pictures
@@ -505,17 +441,6 @@ def test_strange_names(
 # Broken files
 
 
-def cut(source: Path, target: Path, share: float) -> Path:
-    data = source.read_bytes()
-    target.write_bytes(data[: int(len(data) * share)])
-    return target
-
-
-def noise(seconds: float) -> np.ndarray:
-    """Sound that does not compress, so that bytes are spread evenly over time."""
-    return np.random.default_rng(0).uniform(-0.5, 0.5, (2, int(seconds * 44100))).astype("f4")
-
-
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> dict[str, Path]:
     """Files that cannot be used, by what is wrong with them."""
@@ -594,7 +519,8 @@ def test_what_is_wrong_is_said(broken: dict[str, Path], kind: str, capfd: Any) -
 def test_a_few_lost_frames_are_no_truncation(tmp_path: Path, broken: dict[str, Path]) -> None:
     front = broken["ends early"].with_name("front.mp4")
     path = cut(front, tmp_path / "nearly.mp4", 0.9)
-    duration = media.require(path).duration
+    with pytest.warns(InputWarning, match=r"nearly\.mp4 ends at 9\.. s of 10\.. s"):
+        duration = media.require(path).duration
     assert 8.5 < duration < 9.5
     assert len(media.load_audio(path, RATE)) / RATE == pytest.approx(duration, abs=0.2)
     assert 210 < len(list(media.all_pictures(path))) < 240

@@ -12,6 +12,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from vmnet.errors import MediaError
+from vmnet.media.timeline import Timeline
 
 # Only plain media files: no play list that names other files or addresses, no text drawn as video.
 FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,wav,flac,mp3,aac"
@@ -55,14 +56,9 @@ def video_stream(container: InputContainer) -> Any:
     return next(usable, None)
 
 
-def audio_stream(container: InputContainer) -> Any:
-    """Return the first AudioStream that has a decoder, or None."""
-    return next((s for s in container.streams.audio if s.codec_context), None)
-
-
-def origin_of(container: InputContainer) -> float:
-    """Return the time stamp, in seconds, of time 0."""
-    return max(0.0, (container.start_time or 0) / av.time_base)
+def audio_streams(container: InputContainer) -> list[Any]:
+    """Return the AudioStreams that have a decoder."""
+    return [stream for stream in container.streams.audio if stream.codec_context]
 
 
 def frame_rate(stream: VideoStream) -> float:
@@ -81,10 +77,10 @@ def packets_of(container: InputContainer, streams: list[Stream]) -> Iterator[Pac
         return  # the data break off; `probe` refuses the file if that is too early
 
 
-def decode(path: Path, container: InputContainer, stream: Any) -> Iterator[Any]:
-    """Yield the frames of a stream; a few damaged packets are passed over."""
+def decode(path: Path, container: InputContainer, stream: Any, timeline: Timeline) -> Iterator[Any]:
+    """Yield the frames of a stream, of all runs; a few damaged packets are passed over."""
     n_packets = n_damaged = 0
-    for packet in packets_of(container, [stream]):
+    for packet in timeline.restamped(packets_of(container, [stream])):
         n_packets += 1
         frames = decode_packet(packet)
         n_damaged += frames is None

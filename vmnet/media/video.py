@@ -10,9 +10,10 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from vmnet.media.decode import decode, frame_rate, open_media, origin_of, video_stream
+from vmnet.media.decode import decode, frame_rate, open_media, video_stream
+from vmnet.media.info import n_seconds, require
 from vmnet.media.orientation import orientation
-from vmnet.media.survey import n_seconds, require
+from vmnet.media.survey import survey
 
 TIME_ROUNDING = 1e-6  # seconds; a frame stamped 0.5 is on screen at 0.5 whatever floats make of it
 SEEK_AFTER = 10.0  # seconds; nearer than this, decoding from the start costs less than seeking
@@ -100,7 +101,7 @@ def _shown(path: Path, times: Iterator[float], size: tuple[int, int]) -> Iterato
 
 def _frames(path: Path, start: float = 0.0) -> Generator[tuple[float, VideoFrame]]:
     """Yield (time in seconds, frame) as shown, from the first or from one not after `start`."""
-    if start > SEEK_AFTER:
+    if start > SEEK_AFTER and len(survey(path).timeline.shifts) == 1:  # one stamp, one place
         frames = _frames_after_seek(path, start)
         first = next(frames, None)
         if first is not None and first[0] <= start:
@@ -112,18 +113,21 @@ def _frames(path: Path, start: float = 0.0) -> Generator[tuple[float, VideoFrame
 
 def _frames_after_seek(path: Path, start: float) -> Generator[tuple[float, VideoFrame]]:
     """Yield (time in seconds, frame) from about the last key frame before `start`."""
+    timeline = survey(path).timeline
     with open_media(path) as container:
         stream = video_stream(container)
         stream.thread_type = "AUTO"
-        origin = origin_of(container)
         if start:
             with suppress(av.FFmpegError):  # no seeking in this format: decode from the start
-                container.seek(int((start + origin) / stream.time_base), stream=stream)
+                container.seek(int((start + timeline.origin) / stream.time_base), stream=stream)
         interval = 1 / (frame_rate(stream) or 25.0)
-        time = -interval
-        for frame in decode(path, container, stream):
-            stamped = frame.pts is not None
-            time = float(frame.pts * stream.time_base) - origin if stamped else time + interval
+        time = -float("inf")
+        for frame in decode(path, container, stream, timeline):
+            if frame.pts is not None:
+                stamped = float(frame.pts * stream.time_base) - timeline.origin
+                time = max(time, stamped)  # jitter never turns time back
+            else:
+                time = max(time + interval, 0.0)
             yield time, frame
 
 
