@@ -29,8 +29,8 @@ import numpy as np
 
 from vmnet.aligners import Sequences
 from vmnet.models import TrainingConfig, build_vmnet
-from vmnet.models.config import CBVMR
-from vmnet.models.feed import UPDATES_PER_CALL, make_feed
+from vmnet.models.batches import UPDATES_PER_CALL, make_feed
+from vmnet.models.settings import CBVMR
 from vmnet.models.vmnet import MUSIC_UNITS, VIDEO_UNITS, feature_statistics
 
 MUSIC_DIM, VIDEO_DIM, UPDATES = 128, 1024, 500_000
@@ -131,18 +131,18 @@ def measure(config: TrainingConfig, features: tuple[Sequences, Sequences], turns
     net = build_vmnet(MUSIC_DIM, VIDEO_DIM, 0, config.dropout, *statistics)
     import keras
 
-    from vmnet.models.steps import accelerator
-    from vmnet.models.trainer import Trainer
+    from vmnet.models.learner import Learner
+    from vmnet.models.updates import accelerator
 
-    trainer = Trainer(net, config)
-    feed = make_feed(trainer, features, config.batch)
+    learner = Learner(net, config)
+    feed = make_feed(learner, features, config.batch)
     n = UPDATES_PER_CALL["resident" if accelerator() else "streamed"]
     size = PEAK_SIZE["accelerator" if accelerator() else "processor"]
     shapes = product_shapes(config.batch)
     training, drawing = (feed(np.random.default_rng(seed), UPDATES) for seed in range(2))
     bare_products, peak_product = products(shapes, n), products([(size, size, size)], 3)
     seconds = times(
-        [lambda: trainer.update(next(training)), bare_products, peak_product], turns
+        [lambda: learner.update(next(training)), bare_products, peak_product], turns
     ) / (n, n, 3)
     update, bare, peak = np.median(seconds, axis=0).tolist()
     rate = sum(2 * m * k * n for m, k, n in shapes) / update

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import vmnet.models.energy as module
-from vmnet.errors import VmnetError
 from vmnet.models.energy import COUNTRY, NO_ENERGY, UNKNOWN, Energy, Meter
 
 
@@ -54,7 +53,7 @@ def test_what_cannot_be_read_is_unknown(monkeypatch):
 
 
 def test_unknown_country_is_refused():
-    with pytest.raises(VmnetError, match="country 'France' is unknown: give a code such as 'FRA'"):
+    with pytest.raises(ValueError, match="country 'France' is unknown: give a code such as 'FRA'"):
         Meter("France")
 
 

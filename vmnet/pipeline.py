@@ -210,7 +210,7 @@ def clip_level(run: Run) -> tuple[System, ...]:
     That has terms within a modality, which do not help according to the thesis (7.1.3): the last
     system is without them.
     """
-    from vmnet.models.config import CBVMR
+    from vmnet.models.settings import CBVMR
 
     *_, two = own = baselines(run)
     losses: dict[str, dict[str, Any]] = {

@@ -1,8 +1,15 @@
 """The VM-Net and its training (paper, sections III and IV-C). Keras is imported on first use."""
 
-from vmnet.models.config import TrainingConfig
-from vmnet.models.trained import TrainedVMNet
-from vmnet.models.training import train
+from vmnet.models.embedder import TrainedVMNet
+from vmnet.models.fit import train
+from vmnet.models.settings import TrainingConfig, check_settings, parse_settings
 from vmnet.models.vmnet import build_vmnet
 
-__all__ = ["TrainedVMNet", "TrainingConfig", "build_vmnet", "train"]
+__all__ = [
+    "TrainedVMNet",
+    "TrainingConfig",
+    "build_vmnet",
+    "check_settings",
+    "parse_settings",
+    "train",
+]

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vmnet.errors import VmnetError
-
 # Where the thesis' server stood (appendix B.2). It counts 0.42 kg of CO2 a kWh, several times what
 # CodeCarbon gives for the electricity of France: compare the kWh.
 COUNTRY = "FRA"
@@ -64,7 +62,7 @@ class Meter:
 
     Raises
     ------
-    VmnetError
+    ValueError
         If CodeCarbon knows no such country: it would take the world's mean without a word.
     """
 
@@ -121,4 +119,4 @@ def _require_country(country: str) -> None:
     except Exception:  # as above
         return
     if country not in known:
-        raise VmnetError(f"country {country!r} is unknown: give a code such as {COUNTRY!r}")
+        raise ValueError(f"country {country!r} is unknown: give a code such as {COUNTRY!r}")

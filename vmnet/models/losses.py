@@ -9,7 +9,7 @@ from typing import Any
 
 from keras import ops
 
-from vmnet.models.config import TrainingConfig
+from vmnet.models.settings import TrainingConfig
 
 _FAR = 1e6  # above every distance of two unit vectors
 

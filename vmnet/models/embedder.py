@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmnet.errors import VmnetError
-from vmnet.models.config import TrainingConfig
 from vmnet.models.energy import UNKNOWN, Energy
+from vmnet.models.settings import TrainingConfig
 from vmnet.models.vmnet import Statistics, build_vmnet
 from vmnet.store import load_arrays, save_arrays, save_text
 
@@ -68,8 +68,10 @@ class TrainedVMNet:
 
         Raises
         ------
+        ValueError
+            If the features have another length than in training.
         VmnetError
-            If the features have another length than in training, or one is not finite.
+            If one is not finite.
         """
         return _embed(self._branches[0], music, "music")
 
@@ -195,7 +197,7 @@ def require_finite(sequences: "Sequences", modality: str) -> None:
 def _embed(branch: "keras.Model", sequences: "Sequences", modality: str) -> "Sequences":
     dim = branch.input_shape[-1]
     if sequences.dim != dim:
-        raise VmnetError(
+        raise ValueError(
             f"the model takes {modality} features of length {dim}, not {sequences.dim}: "
             f"use the extractor it was trained with"
         )

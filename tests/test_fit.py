@@ -15,12 +15,18 @@ import pytest
 
 from vmnet.aligners.sequences import Sequences
 from vmnet.errors import VmnetError
-from vmnet.models import TrainedVMNet, TrainingConfig, train
-from vmnet.models.config import CBVMR
+from vmnet.models import (
+    TrainedVMNet,
+    TrainingConfig,
+    check_settings,
+    parse_settings,
+    train,
+)
+from vmnet.models.embedder import weights_of
 from vmnet.models.energy import Energy
+from vmnet.models.learner import Learner
 from vmnet.models.sampling import spread_pairs
-from vmnet.models.trained import weights_of
-from vmnet.models.trainer import Trainer
+from vmnet.models.settings import CBVMR
 
 MUSIC_DIM, VIDEO_DIM, N_TEST = 64, 96, 100
 QUICK = TrainingConfig(learning_rate=1e-4, batch=16, steps=9, evaluate_every=3)
@@ -158,10 +164,10 @@ def test_runs_on_torch_and_its_network_on_tensorflow(features, tmp_path):
 def validation_loss(trained, features):
     """Return the loss of a trained network over the validation batches of `train`."""
     config = trained.config
-    trainer = Trainer(trained.model, config)
+    learner = Learner(trained.model, config)
     music, video = features[2:]
     drawn = spread_pairs(music.offsets, config.batch)
-    return trainer.evaluate_pairs((music.data[r], video.data[r], clips) for r, clips in drawn)
+    return learner.evaluate_pairs((music.data[r], video.data[r], clips) for r, clips in drawn)
 
 
 # --- stopping -----------------------------------------------------------------------------------
@@ -204,7 +210,7 @@ def test_interrupted_training_goes_on_from_its_checkpoint(
     features, undisturbed, tmp_path, monkeypatch
 ):
     done = []
-    update = Trainer.update
+    update = Learner.update
 
     def update_or_interrupt(self, batches):
         if len(done) == 4:
@@ -213,9 +219,9 @@ def test_interrupted_training_goes_on_from_its_checkpoint(
         done.append(update(self, batches))
         return done[-1]
 
-    monkeypatch.setattr("vmnet.models.feed.UPDATES_PER_CALL", {"streamed": 1})
+    monkeypatch.setattr("vmnet.models.batches.UPDATES_PER_CALL", {"streamed": 1})
 
-    monkeypatch.setattr(Trainer, "update", update_or_interrupt)
+    monkeypatch.setattr(Learner, "update", update_or_interrupt)
     with pytest.raises(KeyboardInterrupt):
         train(*features, QUICK, tmp_path, progress=False, checkpoint_seconds=0)
     assert (tmp_path / "checkpoint.npz").exists()
@@ -230,7 +236,7 @@ def test_interrupted_training_goes_on_from_its_checkpoint(
 
 
 def test_finished_training_is_loaded(features, undisturbed, monkeypatch):
-    monkeypatch.setattr(Trainer, "update", None)
+    monkeypatch.setattr(Learner, "update", None)
     trained, folder = undisturbed
     assert_same_training(train(*features, QUICK, folder, progress=False), trained)
 
@@ -274,7 +280,7 @@ def test_loaded_network_embeds_as_the_trained_one(features, standardize, tmp_pat
 
 def test_embeds_in_blocks_what_it_embeds_at_once(features, undisturbed, monkeypatch):
     at_once = undisturbed[0].embed_video(features[1]).data
-    monkeypatch.setattr("vmnet.models.trained._EMBEDDING_BATCH", 7)
+    monkeypatch.setattr("vmnet.models.embedder._EMBEDDING_BATCH", 7)
     np.testing.assert_allclose(undisturbed[0].embed_video(features[1]).data, at_once, atol=1e-6)
 
 
@@ -306,7 +312,7 @@ def test_half_precision_mapped_from_files_trains_as_its_float32_copy(features, t
 def test_features_kept_on_the_device_train_as_gathered_ones(
     features, undisturbed, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("vmnet.models.steps.accelerator", lambda: "as if")
+    monkeypatch.setattr("vmnet.models.updates.accelerator", lambda: "as if")
     on_device = train(*features, QUICK, tmp_path, progress=False)
     assert_same_training(on_device, undisturbed[0])
 
@@ -334,8 +340,8 @@ def test_energy_is_kept_over_an_interruption(features, tmp_path, monkeypatch):
 
         stop = lap
 
-    monkeypatch.setattr("vmnet.models.training.Meter", Counter)
-    evaluate, calls = Trainer.evaluate_pairs, []
+    monkeypatch.setattr("vmnet.models.fit.Meter", Counter)
+    evaluate, calls = Learner.evaluate_pairs, []
 
     def evaluate_or_interrupt(self, batches):
         calls.append("evaluation")
@@ -343,7 +349,7 @@ def test_energy_is_kept_over_an_interruption(features, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return evaluate(self, batches)
 
-    monkeypatch.setattr(Trainer, "evaluate_pairs", evaluate_or_interrupt)
+    monkeypatch.setattr(Learner, "evaluate_pairs", evaluate_or_interrupt)
     settings = {"progress": False, "checkpoint_seconds": 0, "country": "FRA"}
     with pytest.raises(KeyboardInterrupt):
         train(*features, QUICK, tmp_path, **settings)
@@ -387,15 +393,15 @@ def test_music_and_video_must_be_cut_alike(features, tmp_path):
         video.select(slice(1, None)),
         Sequences(video.data, video.offsets, music.ids[::-1]),
     ):
-        with pytest.raises(VmnetError, match="training clips differ in clips or segments"):
+        with pytest.raises(ValueError, match="training clips differ in clips or segments"):
             train(music, bad, *valid, QUICK, tmp_path, progress=False)
 
 
 def test_one_clip_has_no_negatives(features, tmp_path):
     one = [part.select([0]) for part in features]
-    with pytest.raises(VmnetError, match="1 training clip gives no negatives"):
+    with pytest.raises(ValueError, match="1 training clip gives no negatives"):
         train(*one[:2], *features[2:], QUICK, tmp_path, progress=False)
-    with pytest.raises(VmnetError, match="1 validation clip gives no negatives"):
+    with pytest.raises(ValueError, match="1 validation clip gives no negatives"):
         train(*features[:2], *one[2:], QUICK, tmp_path, progress=False)
 
 
@@ -413,9 +419,9 @@ def test_features_must_be_finite(features, undisturbed, value, tmp_path):
 
 def test_features_must_have_the_length_of_the_training(features, undisturbed, tmp_path):
     narrow = [part.map(lambda data: data[:, :50]) for part in features]
-    with pytest.raises(VmnetError, match="takes music features of length 64, not 50"):
+    with pytest.raises(ValueError, match="takes music features of length 64, not 50"):
         undisturbed[0].embed_music(narrow[0])
-    with pytest.raises(VmnetError, match="training and validation features differ in length"):
+    with pytest.raises(ValueError, match="training and validation features differ in length"):
         train(*features[:2], *narrow[2:], QUICK, tmp_path, progress=False)
 
 
@@ -456,5 +462,68 @@ def test_missing_and_damaged_files_are_reported(features, undisturbed, tmp_path)
     ],
 )
 def test_senseless_settings_are_refused(bad):
-    with pytest.raises(VmnetError, match=f"{next(iter(bad))}=.* makes no sense"):
+    with pytest.raises(ValueError, match=f"{next(iter(bad))}=.* makes no sense"):
         TrainingConfig(**bad)
+
+
+# --- settings by name ---------------------------------------------------------------------------
+
+
+def test_settings_of_a_command_line_have_the_types_of_their_fields():
+    texts = ["learning_rate=1e-4", "steps=1e3", "batch = 64", "loss=cbvmr", "weights=1,3"]
+    settings = parse_settings([*texts, "standardize=False", "batch=32"])
+    assert settings == {
+        "learning_rate": 1e-4,
+        "steps": 1000,
+        "batch": 32,
+        "loss": "cbvmr",
+        "weights": (1.0, 3.0),
+        "standardize": False,
+    }
+    assert [type(settings[name]) for name in ("steps", "standardize")] == [int, bool]
+    TrainingConfig(**settings)
+    assert parse_settings([]) == {}
+
+
+def test_settings_of_a_notebook_may_be_what_json_makes_of_them():
+    assert check_settings({"weights": [1, 3], "steps": 20.0, "margin": 0}) == {
+        "weights": (1.0, 3.0),
+        "steps": 20,
+        "margin": 0.0,
+    }
+    everything = asdict(TrainingConfig())
+    del everything["seed"]
+    assert check_settings(everything) == everything
+    assert check_settings({name: str(value) for name, value in everything.items()}) == everything
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("learning_rate", "'learning_rate' is no setting: give name=value"),
+        ("rate=1", "no setting 'rate'; it has batch, dropout, .*, learning_rate, .*, weights"),
+        ("seed=1", "no setting 'seed'"),
+        ("learning_rate=fast", "learning_rate=fast is not a number"),
+        ("learning_rate=-1", r"learning_rate=-1\.0 makes no sense: give above 0"),
+        ("learning_rate=", "learning_rate= is not a number"),
+        ("steps=0.5", r"steps=0\.5 is not a whole number"),
+        ("steps=inf", "steps=inf is not a whole number"),
+        ("steps=0", "steps=0 makes no sense: give 1 or more"),
+        ("standardize=maybe", "standardize=maybe is not true or false"),
+        ("loss=hinge", "loss=hinge makes no sense: give triplet or cbvmr"),
+        ("weights=1", "makes no sense: give two numbers"),
+        ("weights=one,two", "weights=one,two is not numbers with commas between them"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_sentence(text, says):
+    with pytest.raises(VmnetError, match=says) as told:
+        parse_settings([text])
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"steps": True}, {"loss": 1}, {"weights": 3}, {"margin": None}, {"dropout": [0.5]}]
+)
+def test_a_value_of_another_kind_is_refused(bad):
+    with pytest.raises(VmnetError, match="is not"):
+        check_settings(bad)

@@ -18,11 +18,8 @@ import numpy as np
 from tqdm import tqdm
 
 from vmnet.errors import VmnetError
-from vmnet.models.config import TrainingConfig
-from vmnet.models.energy import NO_ENERGY, Energy, Meter
-from vmnet.models.feed import make_feed
-from vmnet.models.sampling import spread_pairs
-from vmnet.models.trained import (
+from vmnet.models.batches import make_feed
+from vmnet.models.embedder import (
     TrainedVMNet,
     curve_text,
     make_curve,
@@ -31,12 +28,15 @@ from vmnet.models.trained import (
     save_settings,
     weights_of,
 )
+from vmnet.models.energy import NO_ENERGY, Energy, Meter
+from vmnet.models.sampling import spread_pairs
+from vmnet.models.settings import TrainingConfig
 from vmnet.models.vmnet import build_vmnet, feature_statistics
 from vmnet.store import load_arrays, save_arrays, save_text
 
 if TYPE_CHECKING:
     from vmnet.aligners.sequences import Sequences
-    from vmnet.models.trainer import Pairs, Trainer
+    from vmnet.models.learner import Learner, Pairs
 
 
 def train(
@@ -79,15 +79,17 @@ def train(
 
     Raises
     ------
+    ValueError
+        If the features do not fit together or come from less than two clips a split.
     VmnetError
-        If the features do not fit together, are not finite or come from less than two clips a
-        split; if the folder holds a training with other settings or data; if training diverges.
+        If a feature is not finite, if the folder holds a training with other settings or data, or
+        damaged files, or if training diverges.
     """
     folder = Path(folder)
     _require_pairs(music, video, "training")
     _require_pairs(valid_music, valid_video, "validation")
     if (music.dim, video.dim) != (valid_music.dim, valid_video.dim):
-        raise VmnetError("training and validation features differ in length: use one extractor")
+        raise ValueError("training and validation features differ in length: use one extractor")
     data_key = _data_key(music, video, valid_music, valid_video)
     if (folder / "settings.json").exists():
         require_settings(folder, config, data_key)
@@ -100,10 +102,10 @@ def train(
         statistics = feature_statistics(music.data), feature_statistics(video.data)
     settings = (config.seed, config.dropout, *(statistics or (None, None)), config.momentum)
     net = build_vmnet(music.dim, video.dim, *settings)
-    from vmnet.models.trainer import Trainer  # imports Keras, which build_vmnet has kept quiet
+    from vmnet.models.learner import Learner  # imports Keras, which build_vmnet has kept quiet
 
-    trainer = Trainer(net, config)
-    run = _Run(trainer, np.random.default_rng(config.seed), folder, Meter(country))
+    learner = Learner(net, config)
+    run = _Run(learner, np.random.default_rng(config.seed), folder, Meter(country))
     try:
         run.resume()
         _loop(run, (music, video), (valid_music, valid_video), config, progress, checkpoint_seconds)
@@ -122,7 +124,7 @@ def train(
 class _Run:
     """A training between two evaluations: all that a checkpoint holds."""
 
-    trainer: "Trainer"
+    learner: "Learner"
     rng: np.random.Generator
     folder: Path
     meter: Meter
@@ -146,7 +148,7 @@ class _Run:
                 f"training in {self.folder} diverged before step {step}: lower learning_rate"
             )
         if valid_loss < min((row[2] for row in self.curve), default=np.inf):
-            self.best = weights_of(self.trainer.net)
+            self.best = weights_of(self.learner.net)
         before = self.curve[-1][3] if self.curve else 0.0
         self.curve.append((step, train_loss, valid_loss, before + seconds))
 
@@ -156,7 +158,7 @@ class _Run:
         return self.step >= config.steps or waited >= config.patience
 
     def save(self) -> None:
-        arrays = {f"state/{name}": array for name, array in self.trainer.state().items()}
+        arrays = {f"state/{name}": array for name, array in self.learner.state().items()}
         arrays |= {f"best/{name}": array for name, array in self.best.items()}
         self.energy += self.meter.lap()
         arrays["rng"] = np.array(json.dumps(self.rng.bit_generator.state))
@@ -170,7 +172,7 @@ class _Run:
             return
         try:
             arrays = load_arrays(self.checkpoint)
-            self.trainer.restore(_part(arrays, "state/"))
+            self.learner.restore(_part(arrays, "state/"))
             self.best = _part(arrays, "best/")
             self.rng.bit_generator.state = json.loads(str(arrays["rng"]))
             self.energy = Energy(**json.loads(str(arrays["energy"])))
@@ -188,7 +190,7 @@ def _loop(
     checkpoint_seconds: float,
 ) -> None:
     valid_draws = spread_pairs(validation[0].offsets, config.batch)
-    feed = make_feed(run.trainer, training, config.batch)
+    feed = make_feed(run.learner, training, config.batch)
     saved = time.monotonic()
     bar = tqdm(
         total=config.steps, initial=run.step, disable=not progress, desc="training", unit="step"
@@ -200,9 +202,9 @@ def _loop(
             total = 0.0
             for batches in feed(run.rng, n_updates):
                 n = len(batches[-1])
-                total += n * run.trainer.update(batches)
+                total += n * run.learner.update(batches)
                 bar.update(n)
-            valid_loss = run.trainer.evaluate_pairs(_pairs(validation, *d) for d in valid_draws)
+            valid_loss = run.learner.evaluate_pairs(_pairs(validation, *d) for d in valid_draws)
             train_loss = total / n_updates
             run.record(n_updates, train_loss, valid_loss, time.monotonic() - begun)
             bar.set_postfix(train=f"{train_loss:.4f}", valid=f"{valid_loss:.4f}", refresh=False)
@@ -224,12 +226,12 @@ def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
 
 def _require_pairs(music: "Sequences", video: "Sequences", split: str) -> None:
     if music.ids != video.ids or not np.array_equal(music.offsets, video.offsets):
-        raise VmnetError(
+        raise ValueError(
             f"music and video of the {split} clips differ in clips or segments: "
             f"cut both at the same boundaries"
         )
     if len(music) < 2:
-        raise VmnetError(
+        raise ValueError(
             f"{len(music)} {split} clip gives no negatives, which come from other clips: "
             f"give two or more"
         )

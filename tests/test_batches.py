@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from vmnet.aligners.sequences import Sequences
-from vmnet.models import feed as feeding
-from vmnet.models.feed import ahead, make_feed
+from vmnet.models import batches as module
+from vmnet.models.batches import ahead, make_feed
 from vmnet.models.sampling import draw_pairs
 
 
 class Device:
-    """What a trainer shows of itself to the feed."""
+    """What a learner shows of itself to the feed."""
 
     kept = None
 
@@ -35,12 +35,12 @@ def expected_draws(music, n, batch, seed=0):
 
 @pytest.mark.parametrize("n_updates", [1, 4, 10])
 def test_streams_the_features_of_each_draw(features, n_updates, monkeypatch):
-    monkeypatch.setattr("vmnet.models.steps.accelerator", lambda: "")
+    monkeypatch.setattr("vmnet.models.updates.accelerator", lambda: "")
     music, video = features
     device = Device()
     blocks = list(make_feed(device, features, batch=4)(np.random.default_rng(0), n_updates))
     assert device.kept is None
-    per_call = feeding.UPDATES_PER_CALL["streamed"]
+    per_call = module.UPDATES_PER_CALL["streamed"]
     assert [len(block[-1]) for block in blocks[:-1]] == [per_call] * (len(blocks) - 1)
     got = [batch for block in blocks for batch in zip(*block, strict=True)]
     draws = expected_draws(music, n_updates, 4)
@@ -52,7 +52,7 @@ def test_streams_the_features_of_each_draw(features, n_updates, monkeypatch):
 
 
 def test_an_accelerator_keeps_the_features_and_is_sent_rows(features, monkeypatch):
-    monkeypatch.setattr("vmnet.models.steps.accelerator", lambda: "some GPU")
+    monkeypatch.setattr("vmnet.models.updates.accelerator", lambda: "some GPU")
     device = Device()
     (block,) = make_feed(device, features, batch=4)(np.random.default_rng(0), 6)
     assert [kept is part.data for kept, part in zip(device.kept, features, strict=True)] == [
@@ -64,8 +64,8 @@ def test_an_accelerator_keeps_the_features_and_is_sent_rows(features, monkeypatc
 
 
 def test_features_larger_than_the_share_of_an_accelerator_are_streamed(features, monkeypatch):
-    monkeypatch.setattr("vmnet.models.steps.accelerator", lambda: "some GPU")
-    monkeypatch.setattr(feeding, "RESIDENT_BYTES", 100)
+    monkeypatch.setattr("vmnet.models.updates.accelerator", lambda: "some GPU")
+    monkeypatch.setattr(module, "RESIDENT_BYTES", 100)
     device = Device()
     block = next(make_feed(device, features, batch=4)(np.random.default_rng(0), 6))
     assert device.kept is None

@@ -10,7 +10,7 @@ from vmnet.models.sampling import draw_pairs
 
 if TYPE_CHECKING:
     from vmnet.aligners.sequences import Sequences
-    from vmnet.models.trainer import Trainer
+    from vmnet.models.learner import Learner
 
 # What the training features may take of an accelerator's memory; larger ones stay on the host.
 RESIDENT_BYTES = 8 << 30
@@ -20,22 +20,22 @@ RESIDENT_BYTES = 8 << 30
 UPDATES_PER_CALL = {"resident": 100, "streamed": 4}
 
 T = TypeVar("T")
-# From a generator and a number of updates to their batches, stacked as `Trainer.update` takes them.
+# From a generator and a number of updates to their batches, stacked as `Learner.update` takes them.
 Feed = Callable[[np.random.Generator, int], Iterator[tuple[np.ndarray, ...]]]
 
 
-def make_feed(trainer: "Trainer", features: tuple["Sequences", "Sequences"], batch: int) -> Feed:
-    """Return what feeds `trainer` with batches of the (music, video) `features`.
+def make_feed(learner: "Learner", features: tuple["Sequences", "Sequences"], batch: int) -> Feed:
+    """Return what feeds `learner` with batches of the (music, video) `features`.
 
     On an accelerator with room for the features they are put there, once, and a batch is a list of
     rows. Else each batch is gathered from the host's memory, or from the file they are mapped from.
     """
-    from vmnet.models.steps import accelerator
+    from vmnet.models.updates import accelerator
 
     music, video = features
     resident = bool(accelerator()) and music.data.nbytes + video.data.nbytes <= RESIDENT_BYTES
     if resident:
-        trainer.keep(music.data, video.data)
+        learner.keep(music.data, video.data)
     per_call = UPDATES_PER_CALL["resident" if resident else "streamed"]
 
     def blocks(rng: np.random.Generator, n_updates: int) -> Iterator[tuple[np.ndarray, ...]]:

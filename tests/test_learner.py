@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from vmnet.models import TrainingConfig, build_vmnet
-from vmnet.models.config import CBVMR
+from vmnet.models.learner import Learner
 from vmnet.models.optimizer import FusedAdam, adam
-from vmnet.models.trainer import Trainer
+from vmnet.models.settings import CBVMR
 
 MUSIC_DIM, VIDEO_DIM, K, B = 6, 10, 5, 8
 
@@ -19,9 +19,9 @@ def make_batches(dtype=np.float32, seed=0):
     return music, video, np.tile(np.arange(B), (K, 1))
 
 
-def make_trainer(**settings):
+def make_learner(**settings):
     config = TrainingConfig(learning_rate=1e-3, batch=B, **settings)
-    return Trainer(build_vmnet(MUSIC_DIM, VIDEO_DIM, seed=1), config)
+    return Learner(build_vmnet(MUSIC_DIM, VIDEO_DIM, seed=1), config)
 
 
 def assert_same_state(one, two):
@@ -32,7 +32,7 @@ def assert_same_state(one, two):
 @pytest.mark.parametrize("settings", [{}, CBVMR])
 def test_updates_of_one_call_are_those_of_many(settings):
     batches = make_batches()
-    together, one_by_one = make_trainer(**settings), make_trainer(**settings)
+    together, one_by_one = make_learner(**settings), make_learner(**settings)
     mean = together.update(batches)
     losses = [one_by_one.update(tuple(part[i : i + 1] for part in batches)) for i in range(K)]
     assert mean == pytest.approx(np.mean(losses), rel=1e-6)
@@ -43,7 +43,7 @@ def test_updates_of_one_call_are_those_of_many(settings):
 def test_update_is_that_of_keras_itself():
     """`train_on_batch` is what Keras compiles, one update at a time."""
     batches = make_batches()
-    ours, keras_own = make_trainer(), make_trainer()
+    ours, keras_own = make_learner(), make_learner()
     ours.update(batches)
     for music, video, clips in zip(*batches, strict=True):
         keras_own.train_on_batch((music, video), clips)
@@ -55,7 +55,7 @@ def test_rows_of_features_on_the_device_are_the_features():
     music = rng.standard_normal((40, MUSIC_DIM)).astype(np.float16)
     video = rng.standard_normal((40, VIDEO_DIM)).astype(np.float16)
     rows, clips = rng.integers(40, size=(K, B)), np.tile(np.arange(B), (K, 1))
-    on_device, streamed = make_trainer(), make_trainer()
+    on_device, streamed = make_learner(), make_learner()
     on_device.keep(music, video)
     assert on_device.update((rows, clips)) == streamed.update((music[rows], video[rows], clips))
     assert_same_state(on_device, streamed)
@@ -64,7 +64,7 @@ def test_rows_of_features_on_the_device_are_the_features():
 def test_half_precision_is_cast_on_the_device():
     halves = make_batches(np.float16)
     floats = (*(part.astype(np.float32) for part in halves[:2]), halves[2])
-    one, two = make_trainer(), make_trainer()
+    one, two = make_learner(), make_learner()
     assert one.update(halves) == two.update(floats)
     assert_same_state(one, two)
 

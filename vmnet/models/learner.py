@@ -7,15 +7,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from vmnet.models import steps
-from vmnet.models.config import TrainingConfig
+from vmnet.models import updates
 from vmnet.models.losses import LOSSES
 from vmnet.models.optimizer import adam
+from vmnet.models.settings import TrainingConfig
 
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]  # music (b, dim), video (b, dim), clips (b,)
 
 
-class Trainer(keras.Model):
+class Learner(keras.Model):
     """A VM-Net with its loss and its optimiser.
 
     Keras compiles the update for its backend (a TensorFlow graph, torch autograd, jax.jit).
@@ -29,7 +29,7 @@ class Trainer(keras.Model):
     """
 
     def __init__(self, net: keras.Model, config: TrainingConfig) -> None:
-        super().__init__(name="trainer")
+        super().__init__(name="learner")
         self.net = net
         self.config = config
         self._resident: tuple[Any, ...] = ()
@@ -56,7 +56,7 @@ class Trainer(keras.Model):
         """Put the training features on the device: from now on a batch is (rows, clips)."""
         self._resident = tuple(keras.ops.convert_to_tensor(part) for part in (music, video))
 
-    def update(self, batches: steps.Batches) -> float:
+    def update(self, batches: updates.Batches) -> float:
         """Take one step of gradient descent for each batch; return the mean loss before them.
 
         Parameters
@@ -98,8 +98,8 @@ class Trainer(keras.Model):
             variable.assign(value)
 
     @cached_property
-    def _updates(self) -> steps.Updates:
-        return steps.compile_updates(self, self._resident)
+    def _updates(self) -> updates.Updates:
+        return updates.compile_updates(self, self._resident)
 
     def _state_variables(self) -> list[Any]:
         return [*self.net.variables, *self.optimizer.variables]

@@ -1,0 +1,198 @@
+"""The settings of a training, and how a user gives them by name."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+from typing import Any
+
+from vmnet.errors import VmnetError
+
+LOSS_NAMES = ("triplet", "cbvmr")
+
+# The settings of the original VM-Net's loss, as its authors released them.
+CBVMR = {"loss": "cbvmr", "weights": (1.0, 3.0), "intra_weights": (0.2, 0.2), "top": 100}
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All that decides the result of a training, the data aside.
+
+    The defaults are the paper's where it gives a value. With them a training takes about a day
+    on two processor cores (see benchmarks/train.py); the paper's took 2 to 6 days on one GPU.
+
+    Attributes
+    ----------
+    learning_rate
+        Of Adam (paper, section V-A: 1e-6).
+    batch
+        Pairs in a batch, b (section IV-C: 1,000).
+    dropout
+        Share of the units dropped after each ReLU (section V-A: 0.5).
+    loss
+        "triplet", the paper's, or "cbvmr", that of the original VM-Net; see `losses`.
+    margin
+        alpha of the loss (section III-C: 0.1).
+    weights
+        lambda_1 of the video anchors and lambda_2 of the music anchors (section III-C: 1 and 1).
+    intra_weights
+        lambda_3 of the video triplets and lambda_4 of the music triplets of "cbvmr".
+    top
+        Q of "cbvmr", the most violating negatives that are kept for each anchor.
+    steps
+        Updates at most (thesis, section 5.2.4: early stopping ends after 500,000 on average).
+    evaluate_every
+        Updates between two evaluations on the validation clips. Ours; the sources give none.
+    patience
+        Evaluations without a better validation loss after which training stops. Ours.
+    momentum
+        Of the moving statistics of batch normalisation (the original VM-Net's: 0.99). They forget
+        their start after some hundreds of updates, and only then is a validation loss true.
+    standardize
+        Whether the inputs are brought to mean 0 and deviation 1 over the training segments, inside
+        the network. Ours: the paper's features come whitened by PCA and it takes them as they are;
+        the outputs of other extractors are neither centred nor of one scale.
+    seed
+        Decides the initial weights, the dropout masks and the batches.
+
+    Raises
+    ------
+    ValueError
+        If a value makes no sense.
+    """
+
+    learning_rate: float = 1e-6
+    batch: int = 1000
+    dropout: float = 0.5
+    loss: str = "triplet"
+    margin: float = 0.1
+    weights: tuple[float, float] = (1.0, 1.0)
+    intra_weights: tuple[float, float] = (0.2, 0.2)
+    top: int = 100
+    steps: int = 500_000
+    evaluate_every: int = 1000
+    patience: int = 20
+    momentum: float = 0.99
+    standardize: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        sensible = {
+            "learning_rate": (0 < self.learning_rate < math.inf, "above 0"),
+            "batch": (self.batch >= 2, "2 or more"),
+            "dropout": (0 <= self.dropout < 1, "at least 0 and below 1"),
+            "loss": (self.loss in LOSS_NAMES, " or ".join(LOSS_NAMES)),
+            "margin": (0 <= self.margin < math.inf, "at least 0"),
+            "weights": (
+                len(self.weights) == 2 and min(self.weights) >= 0 < max(self.weights),
+                "two numbers of at least 0, not both 0",
+            ),
+            "intra_weights": (
+                len(self.intra_weights) == 2 and min(self.intra_weights) >= 0,
+                "two numbers of at least 0",
+            ),
+            "top": (self.top >= 1, "1 or more"),
+            "steps": (self.steps >= 1, "1 or more"),
+            "evaluate_every": (self.evaluate_every >= 1, "1 or more"),
+            "patience": (self.patience >= 1, "1 or more"),
+            "momentum": (0 <= self.momentum < 1, "at least 0 and below 1"),
+            "seed": (self.seed >= 0, "0 or more"),
+        }
+        for name, (good, must_be) in sensible.items():
+            if not good:
+                raise ValueError(f"{name}={getattr(self, name)} makes no sense: give {must_be}")
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """Read settings from texts, as a command line has them; the last of a name counts.
+
+    >>> parse_settings(["learning_rate=1e-4", "weights=1,3"])
+    {'learning_rate': 0.0001, 'weights': (1.0, 3.0)}
+
+    Raises
+    ------
+    VmnetError
+        If a text is no `name=value`, or as `check_settings`.
+    """
+    settings = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise VmnetError(f"{text!r} is no setting: give name=value, as in learning_rate=1e-4.")
+        settings[name.strip()] = value.strip()
+    return check_settings(settings)
+
+
+def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a user's settings of a training, each as its field of `TrainingConfig` has it.
+
+    >>> check_settings({"steps": 1e3, "weights": [1, 3]})
+    {'steps': 1000, 'weights': (1.0, 3.0)}
+
+    Raises
+    ------
+    VmnetError
+        If a name is unknown, or a value is of another kind or makes no sense. The seed is no
+        setting: a run has its own, which decides its corpus too.
+    """
+    defaults = {field.name: field.default for field in fields(TrainingConfig)}
+    del defaults["seed"]
+    checked = {}
+    for name, value in settings.items():
+        if name not in defaults:
+            raise VmnetError(
+                f"training has no setting {name!r}; it has {', '.join(sorted(defaults))}."
+            )
+        read, kind = _KINDS[type(defaults[name])]
+        try:
+            checked[name] = read(value)
+        except (TypeError, ValueError, OverflowError):
+            raise VmnetError(f"the training setting {name}={value} is not {kind}.") from None
+        try:
+            TrainingConfig(**{name: checked[name]})
+        except ValueError as error:
+            raise VmnetError(f"the training setting {error}.") from None
+    return checked
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real | str):
+        raise TypeError
+    return float(value)
+
+
+def _whole_number(value: Any) -> int:
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    if not _number(value).is_integer():
+        raise ValueError
+    return int(_number(value))
+
+
+def _truth(value: Any) -> bool:
+    truths = {"true": True, "false": False}
+    if str(value).lower() not in truths:
+        raise ValueError
+    return truths[str(value).lower()]
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    if isinstance(value, str):
+        value = value.strip("()[]").split(",")
+    return tuple(map(_number, value))
+
+
+# By the type of a field's default: how it is read, and what it is called.
+_KINDS: dict[type, tuple[Callable[[Any], Any], str]] = {
+    float: (_number, "a number"),
+    int: (_whole_number, "a whole number"),
+    bool: (_truth, "true or false"),
+    str: (_name, "a name"),
+    tuple: (_numbers, "numbers with commas between them"),
+}
