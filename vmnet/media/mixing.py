@@ -1,11 +1,13 @@
 """Many channels to one, so that nothing cancels and levels are kept.
 
-Two channels give their plain mean. More than two, with a known layout, give the mono mix of ITU-R
-BS.775-3, table 2 (M = 0.7071 L + 0.7071 R + C + 0.5 Ls + 0.5 Rs, without the subwoofer), so that a
-centre alone keeps its level, and what two fronts share gains 3 dB; channels of an unknown layout
-give their mean. Both are a left and a right, added. Where these are nearly each other's inverse,
-so that their sum would lose more than 10 dB, the right is turned over first, second by second: by
-ear, polarity is nothing. The rule of the seconds is ours.
+Two channels give their plain mean. More than two, of a layout that is known or guessed, give the
+mono mix of ITU-R BS.775-3, table 2 (M = 0.7071 L + 0.7071 R + C + 0.5 Ls + 0.5 Rs, without the
+subwoofer), so that a centre alone keeps its level and what two fronts share gains 3 dB; `audio`
+makes the whole track softer if its mix would clip. Channels of an unknown layout give their mean.
+
+Each is the mean of a left and a right. Where these are nearly each other's inverse, so that the sum
+would lose more than 10 dB, the right is turned over first, second by second: by ear, polarity is
+nothing. The rule of the seconds is ours.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,6 +27,12 @@ STEREO = {
     "BL": (HALF, 0.0), "BR": (0.0, HALF), "SL": (HALF, 0.0), "SR": (0.0, HALF), "BC": (0.5, 0.5),
     "FLC": (1.0, 0.0), "FRC": (0.0, 1.0),
 }  # fmt: skip
+# The layouts of files that name none, as FFmpeg guesses them; other numbers may mean anything.
+GUESSED = {
+    5: ("FL", "FR", "FC", "BL", "BR"),
+    6: ("FL", "FR", "FC", "LFE", "BL", "BR"),
+    8: ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"),
+}
 
 
 def left_and_right(samples: np.ndarray, channels: tuple[str, ...]) -> np.ndarray:
@@ -35,11 +43,13 @@ def left_and_right(samples: np.ndarray, channels: tuple[str, ...]) -> np.ndarray
     samples
         Sound in [-1, 1].
     channels
-        FFmpeg's names of the channels, such as FL and FR.
+        FFmpeg's names of the channels, such as FL and FR; other names mean that none is known.
     """
     if len(channels) == 2:
         return samples
-    if len(channels) == 1 or not set(channels) <= STEREO.keys():
+    if not set(channels) <= STEREO.keys():
+        channels = GUESSED.get(len(channels), ())
+    if len(channels) < 2:
         return np.repeat(samples.mean(axis=1, keepdims=True), 2, axis=1)
     # The mono mix is 0.7071 (left + right), and the mean halves: hence the square root of 2.
     weights = sqrt(2) * np.array([STEREO[name] for name in channels], np.float32)
