@@ -527,6 +527,15 @@ def test_a_few_lost_frames_are_no_truncation(tmp_path: Path, broken: dict[str, P
     assert 210 < len(list(media.all_pictures(path))) < 240
 
 
+def test_a_matroska_file_that_ends_a_tenth_early_is_told(
+    tmp_path: Path, broken: dict[str, Path]
+) -> None:
+    path = cut(broken["ends early"].with_name("whole.mkv"), tmp_path / "a.mkv", 0.9)
+    with pytest.warns(InputWarning, match=r"a\.mkv ends at [89]\.\d s of 10\.0 s: if"):
+        info = media.require(path)
+    assert 8.5 < info.duration < 9.5
+
+
 @pytest.mark.parametrize(("damaged", "share"), [("few", 0.034), ("many", 0.2)])
 def test_damaged_packets(tmp_path: Path, clip: Path, damaged: str, share: float) -> None:
     path = tmp_path / f"{damaged}.mp4"

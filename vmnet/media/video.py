@@ -10,6 +10,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from vmnet.media.color import rgb
 from vmnet.media.decode import decode, frame_rate, open_media, video_stream
 from vmnet.media.info import n_seconds, require
 from vmnet.media.orientation import orientation
@@ -135,7 +136,7 @@ def _upright(frame: VideoFrame, size: tuple[int, int], converter: VideoReformatt
     """Return a frame at `size` (width, height) as (height, width, 3) uint8 RGB, upright."""
     turned, mirrored, flipped = orientation(frame)
     width, height = size[::-1] if turned else size
-    rgb = converter.reformat(frame, width, height, "rgb24", interpolation="BICUBIC").to_ndarray()
+    picture = rgb(frame, (width, height), converter)
     if turned:
-        rgb = rgb.swapaxes(0, 1)
-    return np.ascontiguousarray(rgb[:: -1 if flipped else 1, :: -1 if mirrored else 1])
+        picture = picture.swapaxes(0, 1)
+    return np.ascontiguousarray(picture[:: -1 if flipped else 1, :: -1 if mirrored else 1])
