@@ -19,11 +19,9 @@ import numpy as np
 from vmnet import pipeline
 from vmnet.config import PROFILES
 from vmnet.corpus.simulated import Simulation, simulated_corpus
-from vmnet.report.paper import BASELINE_2, SEG_VMNET, number
+from vmnet.report.paper import BASELINE_2, SEG_VMNET, rank
 
-TARGETS = np.array(
-    [number("mean_rank", BASELINE_2), number("mean_rank", SEG_VMNET, "olda", "trace")]
-)
+TARGETS = np.array([rank(BASELINE_2), rank(SEG_VMNET, "olda", "trace")])
 
 
 def validation_ranks(theme: float, content: float) -> np.ndarray:

@@ -43,7 +43,7 @@ def printed(seed=0):
 
 
 def judged(results):
-    return {each.id: each for each in replication.conclusions(results)}
+    return {each.claim.id: each for each in replication.conclusions(results)}
 
 
 def shuffled(results, seed):
@@ -61,7 +61,7 @@ def test_the_papers_own_numbers_bear_out_its_conclusions():
         if name in FIGURES_ONLY:
             assert each.holds is None, name
             assert each.evidence.startswith("not computed: ")
-            assert "prints no numbers" in each.note
+            assert "prints no numbers" in each.claim.note
             assert each.seeds == ""
         else:
             assert each.holds is True, (name, each.evidence)
@@ -71,7 +71,7 @@ def test_the_papers_own_numbers_bear_out_its_conclusions():
 
 def test_the_notes_say_what_the_papers_numbers_contradict():
     def rank(*cell):
-        return paper.number("mean_rank", paper.SEG_VMNET, *cell)
+        return paper.rank(paper.SEG_VMNET, *cell)
 
     complete = {name: rank(name, "complete") for name in claims.ALL}
     assert complete["transnet"] == min(complete.values()) == 283
@@ -187,7 +187,9 @@ def test_cells_are_the_papers_each_once():
 def test_only_the_simulated_corpus_was_fitted():
     table = replication.cells(as_ours(lambda key: 10, kind="YouTube-8M features"))
     assert not table["fitted"].any()
-    fitted = [each.id for each in replication.conclusions(as_ours(lambda key: 10)) if each.fitted]
+    fitted = [
+        each.claim.id for each in replication.conclusions(as_ours(lambda key: 10)) if each.fitted
+    ]
     assert "baseline_2_ahead_of_1" in fitted
     assert "trace_best_vanilla" in fitted
     assert "best_trace_best_crop" not in fitted

@@ -296,7 +296,7 @@ def _figures(folder: Path) -> list[tuple[str, str]]:
 def _fitted(key: tuple[str, str, str, str]) -> str:
     """Name a mean rank that the corpus was fitted to: "32 (OLDA with trace)"."""
     system, segmenter, distance, _ = key
-    rank = f"{paper.number('mean_rank', *key):g}"
+    rank = f"{paper.rank(*key):g}"
     if segmenter == "clip":
         return f"{rank} ({name('system', system)})"
     return f"{rank} ({name('segmenter', segmenter)} with {name('distance', distance).lower()})"

@@ -37,28 +37,32 @@ def numbers() -> "pd.DataFrame":
     return frame.fillna(dict.fromkeys(text, ""))
 
 
+@cache
+def cells() -> "pd.DataFrame":
+    """Return what is printed of each (system, segmenter, distance, scenario), video-to-music.
+
+    Columns: the metrics, and `ci95`, the half width of the mean rank's interval.
+    """
+    found = numbers()[numbers()["direction"] == "V2M"]
+    keys = ["system", "segmenter", "distance", "scenario"]
+    intervals = found.dropna(subset=["ci95"]).set_index(keys)["ci95"]
+    return found.pivot(index=keys, columns="metric", values="value").assign(ci95=intervals)
+
+
 def of_table(table: str) -> "pd.DataFrame":
-    """Return the numbers of one table or section, such as "II" or "5.2", without its chance."""
+    """Return the `cells` with a mean rank in one table, such as "II", without its chance."""
     found = numbers()
     there = found["table"].str.split().map(lambda tables: table in tables)
-    return found[there & (found["system"] != CHANCE)]
+    ranks = found[there & (found["metric"] == "mean_rank") & (found["direction"] == "V2M")]
+    keys = ranks[ranks["system"] != CHANCE][list(cells().index.names)]
+    return cells().loc[list(keys.itertuples(index=False, name=None))]
 
 
-def number(
-    metric: str,
-    system: str,
-    segmenter: str = "clip",
-    distance: str = "centroid",
-    scenario: str = "vanilla",
-    column: str = "value",
+def rank(
+    system: str, segmenter: str = "clip", distance: str = "centroid", scenario: str = "vanilla"
 ) -> float:
-    """Return one printed number of the video-to-music direction; NaN where none is printed."""
-    keys = {"system": system, "segmenter": segmenter, "distance": distance, "scenario": scenario}
-    keys |= {"direction": "V2M", "metric": metric}
-    found = numbers()
-    for name, key in keys.items():
-        found = found[found[name] == key]
-    return float(found[column].iloc[0]) if len(found) else float("nan")
+    """Return one printed mean rank of the video-to-music direction."""
+    return float(cells().loc[(system, segmenter, distance, scenario), "mean_rank"])
 
 
 def indel_costs() -> dict[str, float]:

@@ -36,36 +36,25 @@ class Spearman:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """One conclusion of the paper and whether our results bear it out.
+    """Whether our results bear out one conclusion of the paper.
 
     Attributes
     ----------
-    id, statement, source, note
-        See `vmnet.report.claims.Claim`.
     holds
         Whether it holds for the mean over seeds; None where a number it needs was not computed.
     evidence
         The numbers (means over seeds); what fails stands in bold.
-    agreeing, n_seeds
-        In how many of the seeds it holds, each taken alone.
+    seeds
+        In how many of the seeds it holds, each taken alone: "3 of 3".
     fitted
         Whether it reads a mean rank that the corpus was fitted to.
     """
 
-    id: str
-    statement: str
-    source: str
+    claim: Claim
     holds: bool | None
     evidence: str
-    agreeing: int
-    n_seeds: int
+    seeds: str
     fitted: bool
-    note: str
-
-    @property
-    def seeds(self) -> str:
-        """How many seeds agree with the paper: "3 of 3"."""
-        return "" if self.holds is None else f"{self.agreeing} of {self.n_seeds}"
 
 
 def cells(results: "pd.DataFrame") -> "pd.DataFrame":
@@ -90,19 +79,14 @@ def cells(results: "pd.DataFrame") -> "pd.DataFrame":
     """
     import pandas as pd
 
-    tables = [paper.of_table(table) for table in ("II", "III", "IV")]
-    printed = pd.concat(tables).query("metric == 'mean_rank'").drop_duplicates(list(CELL))
-    baseline = printed["segmenter"] == "clip"
-    ours = averages(results, ("mean_rank",))["mean_rank"].rename("ours")
+    tables = {table: paper.of_table(table)["mean_rank"] for table in ("II", "III", "IV")}
+    printed = pd.concat(tables, names=["table"]).rename("paper").reset_index()
+    printed = printed.drop_duplicates(list(CELL), ignore_index=True)
+    printed["table"] = printed["table"].mask(printed["segmenter"] == "clip", "baselines")
     fitted = provenance(results).fitted
     keys = printed[list(CELL)].itertuples(index=False, name=None)
-    return (
-        printed.assign(table=printed["table"].mask(baseline, "baselines"))
-        .rename(columns={"value": "paper"})[["table", *CELL, "paper"]]
-        .join(ours, on=list(CELL))
-        .assign(fitted=[key in fitted for key in keys])
-        .reset_index(drop=True)
-    )
+    ours = averages(results, ("mean_rank",))["mean_rank"].rename("ours")
+    return printed.join(ours, on=list(CELL)).assign(fitted=[key in fitted for key in keys])
 
 
 def comparable(cells: "pd.DataFrame") -> "pd.DataFrame":
@@ -180,17 +164,16 @@ def _judge(
     claim: Claim, values: "pd.DataFrame", of_fit: set[tuple[str, str, str, str]]
 ) -> Conclusion:
     fitted = any(key[:-1] in of_fit and key[-1] == "mean_rank" for key in claim.keys)
-    about = (claim.id, claim.statement, claim.source)
     absent = [key for key in claim.keys if key not in values.index]
     if absent:
-        return Conclusion(*about, None, _not_computed(absent), 0, 0, fitted, claim.note)
+        return Conclusion(claim, None, _not_computed(absent), "", fitted)
     read = values.loc[list(claim.keys)]
     require_seeds(read)
     means = read.mean(axis="columns")
     evidence = "; ".join(order.evidence(means.__getitem__) for order in claim.orders)
     alone = [_holds(claim, read[seed].__getitem__) for seed in read.columns]
     holds = _holds(claim, means.__getitem__)
-    return Conclusion(*about, holds, evidence, sum(alone), len(alone), fitted, claim.note)
+    return Conclusion(claim, holds, evidence, f"{sum(alone)} of {len(alone)}", fitted)
 
 
 def _holds(claim: Claim, read: Read) -> bool:

@@ -13,7 +13,7 @@ size.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from math import isfinite
+from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from vmnet.report import paper
 from vmnet.report.names import DISTANCES, HEADERS, SEGMENTERS, name, ordered, places
 from vmnet.report.results import (
     CELL,
+    Cell,
     Provenance,
     averages,
     by_seed,
@@ -102,155 +103,116 @@ class Ranks:
         import pandas as pd
 
         origin = provenance(results)
-        chosen = self.select(results)
-        metrics = (*RANK, *RECALLS, *(("seconds",) if self.times else ()))
-        ours, seeds = averages(chosen, metrics), by_seed(chosen)
+        chosen = results[self.pick(results) & (results["direction"] == "V2M")]
+        ours = averages(chosen, (*RANK, *RECALLS, *(("seconds",) if self.times else ())))
         theirs = self._printed(set(ours.index.get_level_values("segmenter")) - {"clip"})
-        cells = list(dict.fromkeys([*theirs.index, *ours.index]))
-        if not cells:
-            return pd.DataFrame()
-        labels = self._labels(cells)
-        rows = [
-            {
-                **_label_texts(cell, labels),
-                **_rank_texts(cell, ours, theirs, seeds, origin),
-                **(_time_texts(cell, ours, theirs) if self.times else {}),
-            }
-            for cell in _in_order(cells, labels)
-        ]
-        frame = pd.DataFrame([*rows, _chance_row(rows[0], labels[0], origin)])
+        cells = theirs.add_prefix("paper ").join(ours, how="outer")
+        labels = self._labels(cells.index)
+        cells = cells.loc[_in_order(cells.index, labels)]
+        frame = pd.DataFrame(_label_texts(cells.index, labels))
+        if frame.empty:
+            return frame
+        numbers = pd.concat([cells, _chance(cells.columns, origin)])
+        frame.loc[len(frame), HEADERS[labels[0]]] = name("system", paper.CHANCE)
+        marks = [MARK if cell in origin.fitted else "" for cell in numbers.index]
+        ranks = _texts(rank_text, numbers, *RANK, missing=MISSING)
+        frame["paper"] = _texts(_paper_rank, numbers, "paper mean_rank", "paper ci95")
+        frame[_ours(origin)] = [f"{rank}{mark}" for rank, mark in zip(ranks, marks, strict=True)]
+        seeds = by_seed(chosen[chosen["metric"] == "mean_rank"]).droplevel("metric")
+        for seed in seeds if len(seeds.columns) > 1 else ():
+            frame[f"seed {seed}"] = _texts("{:.1f}".format, seeds.reindex(numbers.index), seed)
+        frame[", ".join(RECALLS) + " (%)"] = _texts(_recalls, numbers, *RECALLS)
+        if cells["paper R@25"].notna().any():
+            frame["R@25, paper (%)"] = _texts("{:.1f}".format, numbers, "paper R@25")
+        if self.times:
+            frame["time, paper"] = _texts(duration, numbers, "paper seconds")
+            frame["time, ours"] = _texts(duration, numbers, "seconds")
         frame.attrs["segmenters"] = ", ".join(
             name("segmenter", key)
             for key in ordered("segmenter", ours.index.get_level_values("segmenter"))
             if key != "clip"
         )
-        return frame
-
-    def select(self, results: "pd.DataFrame") -> "pd.DataFrame":
-        """Return the rows of the results that belong to the table."""
-        return results[self.pick(results) & (results["direction"] == "V2M")]
+        return frame.fillna("")
 
     def _printed(self, segmenters: set[str]) -> "pd.DataFrame":
-        """Return the paper's cells: mean_rank, ci95, R@25 and seconds, indexed as ours are."""
+        """Return the paper's cells, indexed as ours are."""
         import pandas as pd
 
         found = paper.of_table(self.printed)
-        keys = found.loc[self.pick(found) & (found["metric"] == "mean_rank"), list(CELL)]
-        also = [
-            keys[keys["distance"] == printed].assign(distance=distance)
-            for distance, printed in self.printed_as.items()
-        ]
-        keys = pd.concat([keys, *also])
-        rows = {}
-        for system, segmenter, distance, scenario in keys.itertuples(index=False, name=None):
-            cell = (system, segmenter, self.printed_as.get(distance, distance), scenario)
-            shown = segmenter
-            if self.any_segmenter and len(segmenters) == 1 and segmenter != "clip":
-                (shown,) = segmenters
-            rows[system, shown, distance, scenario] = {
-                "mean_rank": paper.number("mean_rank", *cell),
-                "ci95": paper.number("mean_rank", *cell, column="ci95"),
-                "R@25": paper.number("R@25", *cell),
-                "seconds": paper.number("seconds", *cell),
-            }
-        return pd.DataFrame.from_dict(rows, orient="index")
+        also = [found.rename({as_: own}, level="distance") for own, as_ in self.printed_as.items()]
+        cells = pd.concat([found, *also])
+        cells = cells[~cells.index.duplicated() & self.pick(cells.index.to_frame())]
+        if self.any_segmenter and len(segmenters) == 1:
+            cells = cells.rename(dict.fromkeys(cells.index.levels[1], *segmenters), level=1)
+        return cells
 
-    def _labels(self, cells: list[tuple[str, ...]]) -> list[str]:
+    def _labels(self, cells: "pd.MultiIndex") -> list[str]:
         """Return the columns that name a row: `self.labels`, and what else tells rows apart."""
-        segments = [dict(zip(CELL, cell, strict=True)) for cell in cells if cell[1] != "clip"]
-        extra = [
-            column
-            for column in CELL
-            if column not in self.labels and len({cell[column] for cell in segments}) > 1
-        ]
-        return [*(c for c in extra if c == "system"), *self.labels,
-                *(c for c in extra if c != "system")]  # fmt: skip
+        segments = cells[cells.get_level_values("segmenter") != "clip"]
+        differ = [c for c in CELL if segments.get_level_values(c).nunique() > 1]
+        extra = [column for column in differ if column not in self.labels]
+        system = [column for column in extra if column == "system"]
+        return [*system, *self.labels, *(column for column in extra if column not in system)]
 
 
-def _in_order(cells: list[tuple[str, ...]], labels: list[str]) -> list[tuple[str, ...]]:
+def _in_order(cells: "pd.MultiIndex", labels: list[str]) -> list[Cell]:
     """Return the cells in the order of their labels, clip-level systems last."""
-    place = {
-        column: places(column, keys)
-        for column, keys in zip(CELL, zip(*cells, strict=True), strict=True)
-    }
     columns = [*labels, *(column for column in CELL if column not in labels)]
-    return sorted(
-        cells,
-        key=lambda cell: (
-            cell[1] == "clip",
-            *(place[column][cell[CELL.index(column)]] for column in columns),
-        ),
-    )
+    place = {column: places(column, cells.get_level_values(column)) for column in columns}
+
+    def key(cell: Cell) -> list[int]:
+        keys = dict(zip(CELL, cell, strict=True))
+        at_end = int(keys["segmenter"] == "clip")
+        return [at_end, *(place[column][keys[column]] for column in columns)]
+
+    return sorted(cells, key=key)
 
 
-def _label_texts(cell: tuple[str, ...], labels: list[str]) -> dict[str, str]:
-    """Return the names of a row; a clip-level system stands where segmenters do."""
-    keys = dict(zip(CELL, cell, strict=True))
-    texts = {column: name(column, keys[column]) for column in labels}
-    if keys["segmenter"] == "clip":
-        texts["distance"] = "" if keys["distance"] == "centroid" else texts.get("distance", "")
-        texts["segmenter"] = name("system", keys["system"])
-    return {HEADERS[column]: texts[column] for column in labels}
+def _label_texts(cells: Iterable[Cell], labels: list[str]) -> list[dict[str, str]]:
+    """Return the names of each row; a clip-level system stands where segmenters do."""
+    rows = []
+    for cell in cells:
+        keys = dict(zip(CELL, cell, strict=True))
+        texts = {column: name(column, key) for column, key in keys.items()}
+        if keys["segmenter"] == "clip":
+            texts["segmenter"] = texts["system"]
+            texts["distance"] = "" if keys["distance"] == "centroid" else texts["distance"]
+        rows.append({HEADERS[column]: texts[column] for column in labels})
+    return rows
 
 
-def _rank_texts(
-    cell: tuple[str, ...],
-    ours: "pd.DataFrame",
-    theirs: "pd.DataFrame",
-    seeds: "pd.DataFrame",
-    origin: Provenance,
-) -> dict[str, str]:
-    have = cell in ours.index
-    mark = MARK if have and cell in origin.fitted else ""
-    texts = {
-        "paper": _paper_rank(theirs.loc[cell]) if cell in theirs.index else "",
-        _ours(origin): (rank_text(*ours.loc[cell, list(RANK)]) if have else MISSING) + mark,
-    }
-    if len(seeds.columns) > 1:
-        for seed in seeds.columns:
-            rank = f"{seeds.loc[(*cell, 'mean_rank'), seed]:.1f}" if have else ""
-            texts[f"seed {seed}"] = rank
-    texts[", ".join(RECALLS) + " (%)"] = _recalls(ours.loc[cell]) if have else ""
-    if "R@25" in theirs and theirs["R@25"].notna().any():
-        recall = theirs["R@25"].get(cell, float("nan"))
-        texts["R@25, paper (%)"] = f"{recall:.1f}" if isfinite(recall) else ""
-    return texts
+def _chance(columns: "pd.Index", origin: Provenance) -> "pd.DataFrame":
+    """Return what a random order scores, in the paper's catalog and in ours, as one more cell."""
+
+    theirs = paper.cells().loc[[(paper.CHANCE, "clip", "centroid", "vanilla")]]
+    ours = {metric: value for metric, value in origin.chance.items() if metric in columns}
+    return theirs.add_prefix("paper ").assign(**ours).reindex(columns=columns)
 
 
-def _time_texts(
-    cell: tuple[str, ...], ours: "pd.DataFrame", theirs: "pd.DataFrame"
-) -> dict[str, str]:
-    return {
-        "time, paper": duration(theirs.loc[cell, "seconds"]) if cell in theirs.index else "",
-        "time, ours": duration(ours.loc[cell, "seconds"]) if cell in ours.index else MISSING,
-    }
+def _texts(
+    function: Callable[..., str], numbers: "pd.DataFrame", *columns: Any, missing: str = ""
+) -> list[str]:
+    """Return the text of each row's numbers; `missing` where the first of them is."""
+    rows = numbers[list(columns)].itertuples(index=False, name=None)
+    return [missing if isnan(row[0]) else function(*row) for row in rows]
 
 
-def _chance_row(row: Mapping[str, str], label: str, origin: Provenance) -> dict[str, str]:
-    texts = {
-        HEADERS[label]: name("system", paper.CHANCE),
-        "paper": f"{paper.number('mean_rank', paper.CHANCE):g}",
-        _ours(origin): f"{origin.chance['mean_rank']:.1f}",
-        ", ".join(RECALLS) + " (%)": _recalls(origin.chance),
-        "R@25, paper (%)": f"{paper.number('R@25', paper.CHANCE):.1f}",
-    }
-    return {column: texts.get(column, "") for column in row}
-
-
-def _recalls(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{values[metric]:.1f}" for metric in RECALLS)
+def _recalls(*values: float) -> str:
+    return ", ".join(f"{value:.1f}" for value in values)
 
 
 def _ours(origin: Provenance) -> str:
     return f"ours ({origin.label})"
 
 
-def _paper_rank(printed: Mapping[str, float]) -> str:
-    return f"{printed['mean_rank']:g} ±{printed['ci95']:g}"
+def _paper_rank(mean: float, half_width: float) -> str:
+    return f"{mean:g}" if isnan(half_width) else f"{mean:g} ±{half_width:g}"
 
 
 def rank_text(mean: float, half_width: float) -> str:
-    """Return a mean rank and its interval, which a single query does not have: "31.6 ±4.9"."""
+    """Return a mean rank and its interval, "31.6 ±4.9"; chance has none, a single query ±∞."""
+    if isnan(half_width):
+        return f"{mean:.1f}"
     return f"{mean:.1f} ±{f'{half_width:.1f}' if isfinite(half_width) else '∞'}"
 
 
@@ -396,7 +358,7 @@ def origin_text(origin: Provenance, noun: str) -> str:
     settings = settings_text(origin.settings)
     return (
         f"Paper: trained on HIMV-50K, {paper.N_CLIPS:,} test clips of MVD, chance "
-        f"{paper.number('mean_rank', paper.CHANCE):g}. Ours: {origin.kind} data ({origin.corpus}), "
+        f"{paper.rank(paper.CHANCE):g}. Ours: {origin.kind} data ({origin.corpus}), "
         f"{count(origin.n_clips, noun)}, {seeds}, chance {origin.chance['mean_rank']:.1f}"
         f"{', ' + settings if settings else ''}."
     )

@@ -21,6 +21,7 @@ from vmnet.report.figures.style import (
     bare,
     clock_ticks,
     colour_of,
+    colours,
     faded,
     fit,
     house_style,
@@ -112,7 +113,10 @@ def _rows(clip: ClipOverview) -> list[Row]:
         *((len(frames), _features_row(name, frames)) for name, frames in clip.features.items()),
         (len(clip.waveform), Row("sound", 0.5, "", _draw_waveform)),
         (len(clip.novelty[0]), Row("novelty", 0.4, "", _draw_novelty)),
-        *((True, _segments_row(name, edges)) for name, edges in clip.music_boundaries.items()),
+        *(
+            (True, _segments_row(name, clip.music_boundaries[name], colour))
+            for name, colour in colours(clip.music_boundaries).items()
+        ),
         (len(clip.shot_probability[0]), Row("$f(t)$", 0.36, "", _draw_probability)),
         (len(clip.shot_boundaries), Row(symbol("segmenter", "transnet"), 0.15, n_shots, shots)),
         (len(clip.cuts), Row("true cuts", 0.1, cuts, _draw_cuts)),
@@ -120,8 +124,8 @@ def _rows(clip: ClipOverview) -> list[Row]:
     return [row for has_data, row in rows if has_data]
 
 
-def _segments_row(segmenter: str, boundaries: np.ndarray) -> Row:
-    draw = partial(_draw_spans, boundaries=boundaries, colour=colour_of(segmenter))
+def _segments_row(segmenter: str, boundaries: np.ndarray, colour: str) -> Row:
+    draw = partial(_draw_spans, boundaries=boundaries, colour=colour)
     note = count(len(boundaries) - 1, "segment")
     return Row(symbol("segmenter", segmenter), 0.15, note, draw)
 

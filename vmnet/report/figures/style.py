@@ -195,7 +195,7 @@ def add_data_line(figure: Figure, line: str, settings: str = "") -> None:
     line = "; ".join(filter(None, (line, settings_text(settings))))
     x = 1 - 0.06 / figure.get_figwidth()
     text = figure.supxlabel(line, x=x, ha="right", fontsize=6.5, color=GREY)
-    fit(literal(text), figure.get_figwidth() - 0.15)
+    fit(literal(text), figure.get_figwidth() - 0.15, n_lines=3)
 
 
 def axes_at(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
