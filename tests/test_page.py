@@ -41,9 +41,9 @@ def results(kind="simulated"):
     clip_level = [(name, "clip", "centroid", "vanilla", rank) for name, rank in CLIP_LEVEL.items()]
     unordered, ordered, realistic = (
         [
-            (seg, row.segmenter, row.distance, row.scenario, row.value)
-            for row in paper.of_table(table).itertuples()
-            if row.metric == "mean_rank" and row.system == seg
+            (*cell, rank)
+            for cell, rank in paper.of_table(table)["mean_rank"].items()
+            if cell[0] == seg
         ]
         for table in ("II", "III", "IV")
     )
