@@ -41,11 +41,16 @@ def write(
     rotation: tuple = (),
     aspect: Fraction | None = None,
     b_frames: int = 0,
+    format: str | None = None,
+    bit_rate: int | None = None,
+    comment: str | None = None,
     **options: Any,
 ) -> Path:
     """Write a media file; `stamps` are the frames' times in units of 1 / fps."""
     frames = list(frames)
-    with av.open(path, "w", options=options) as container:
+    with av.open(path, "w", format, options=options) as container:
+        if comment:
+            container.metadata["comment"] = comment
         if frames:
             video = container.add_stream(codecs[0], rate=fps)
             video.height, video.width = frames[0].shape[:2]
@@ -57,6 +62,8 @@ def write(
                 video.set_display_rotation(*rotation)
         if sound is not None:
             audio = container.add_stream(codecs[1], rate=rate, layout=layout)
+            if bit_rate:
+                audio.bit_rate = bit_rate
         if frames:
             for stamp, array in zip(stamps or itertools.count(), frames, strict=False):
                 frame = av.VideoFrame.from_ndarray(array, "rgb24")

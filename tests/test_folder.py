@@ -3,15 +3,17 @@
 import random
 from pathlib import Path
 
-import av
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from media_files import gray, noise, write
 
+from vmnet import media
 from vmnet.corpus.clips import SPLITS, Corpus
-from vmnet.corpus.folder import MIN_CLIPS, MIN_FOLDER, _split_sizes, folder_corpus
+from vmnet.corpus.folder import MIN_CLIPS, MIN_FOLDER, VIDEO_SUFFIXES, _split_sizes, folder_corpus
 from vmnet.corpus.manifest import SAFE_ID, read_manifest, write_manifest
-from vmnet.errors import ManifestError, VmnetError
+from vmnet.errors import InputWarning, ManifestError, VmnetError
 
 FRACTIONS = (0.7, 0.1, 0.2)
 
@@ -28,17 +30,6 @@ def numbered(n_files: int) -> list[str]:
     return [f"clip{number:03d}.mp4" for number in range(n_files)]
 
 
-def write_sound(path: Path, comment: str) -> None:
-    with av.open(path, "w") as container:
-        container.metadata["comment"] = comment
-        stream = container.add_stream("aac", rate=8000, layout="mono")
-        for frame in (av.AudioFrame("fltp", "mono", 1024), None):
-            if frame:
-                frame.sample_rate = 8000
-                frame.planes[0].update(bytes(4 * 1024))
-            container.mux(stream.encode(frame))
-
-
 def splits(corpus: Corpus) -> dict[str, str]:
     return {clip.clip_id: clip.split for clip in corpus.clips}
 
@@ -48,7 +39,8 @@ def test_finds_the_videos_and_names_them(tmp_path: Path) -> None:
     strangers = ["notes.txt", "song.mp3", ".hidden.mp4", ".cache/f.mp4", "live/._d.mov", "mp4"]
     fill(tmp_path / "my videos", *names, *strangers)
     (tmp_path / "my videos" / "folder.mp4").mkdir()
-    corpus = folder_corpus(tmp_path / "my videos", seed=0)
+    with pytest.warns(InputWarning, match="passed over"):
+        corpus = folder_corpus(tmp_path / "my videos", seed=0)
     assert (corpus.name, corpus.kind) == ("my-videos", "folder")
     assert [clip.clip_id for clip in corpus.clips] == [
         "a",
@@ -60,6 +52,59 @@ def test_finds_the_videos_and_names_them(tmp_path: Path) -> None:
     ]
     assert {clip.path for clip in corpus.clips} == {tmp_path / "my videos" / name for name in names}
     assert {clip.title for clip in corpus.clips} == {"a", "b", "e", "c", "d", "Élan vital"}
+
+
+def test_what_is_passed_over_is_told(tmp_path: Path) -> None:
+    fill(tmp_path, *numbered(6), "a.txt", "b.TXT", "cover.jpg", ".hidden.txt", "README", "a/c.txt")
+    with pytest.warns(InputWarning) as caught:
+        folder_corpus(tmp_path, seed=0)
+    (warning,) = caught
+    assert str(warning.message) == (
+        f"{tmp_path} holds files that are no videos and were passed over: "
+        "3 .txt, 1 without a suffix, 1 .jpg."
+    )
+
+
+def test_sound_alone_is_no_video(tmp_path: Path) -> None:
+    fill(tmp_path, *numbered(6))
+    write(tmp_path / "song.webm", sound=noise(1.0, 48000), rate=48000, codecs=("", "libopus"))
+    write(tmp_path / "film.webm", gray(10), codecs=("libvpx-vp9", ""))
+    with pytest.warns(InputWarning, match=r"passed over: 1 \.webm with sound alone\.$"):
+        corpus = folder_corpus(tmp_path, seed=0)
+    assert len(corpus.clips) == 7
+
+
+# What carries pictures and sound in the container of each suffix.
+CODECS = {
+    ".mp4": ("libx264", "aac"), ".m4v": ("libx264", "aac"), ".mov": ("libx264", "aac"),
+    ".3gp": ("mpeg4", "aac"), ".3g2": ("mpeg4", "aac"), ".f4v": ("libx264", "aac"),
+    ".mkv": ("libx264", "aac"), ".webm": ("libvpx-vp9", "libopus"), ".avi": ("mpeg4", "libmp3lame"),
+    ".ts": ("libx264", "aac"), ".mts": ("libx264", "ac3"), ".m2ts": ("libx264", "aac"),
+    ".mpg": ("mpeg2video", "mp2"), ".mpeg": ("mpeg1video", "mp2"), ".vob": ("mpeg2video", "ac3"),
+    ".wmv": ("wmv2", "wmav2"), ".asf": ("wmv2", "wmav2"), ".flv": ("flv1", "libmp3lame"),
+    ".ogv": ("libvpx", "libopus"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", sorted(VIDEO_SUFFIXES))
+def test_every_kind_of_video_is_found_and_read(tmp_path: Path, suffix: str) -> None:
+    for number in range(MIN_FOLDER):
+        (tmp_path / f"{number}{suffix.upper()}").touch()
+    rate = 44100 if suffix == ".flv" else 48000
+    path = write(
+        tmp_path / f"0{suffix.upper()}",
+        gray(50),
+        noise(2.0, rate),
+        rate=rate,
+        codecs=CODECS[suffix],
+        format={".vob": "vob", ".f4v": "f4v"}.get(suffix),
+        bit_rate=128000,
+    )
+    corpus = folder_corpus(tmp_path, seed=0)
+    assert path in {clip.path for clip in corpus.clips}
+    assert media.require(path).duration == pytest.approx(2.0, abs=0.1)
+    assert len(list(media.all_pictures(path, (32, 18)))) == 50
+    assert np.abs(media.load_audio(path, 16000)).max() > 0.2
 
 
 def test_ids_are_unique_and_safe(tmp_path: Path) -> None:
@@ -171,9 +216,9 @@ def test_a_manifest_is_used(tmp_path: Path) -> None:
 
 def test_rendered_files_are_counted(tmp_path: Path) -> None:
     fill(tmp_path, *numbered(5))
-    write_sound(tmp_path / "clip001.mp4", "vmnet rendered, seed 1")
-    write_sound(tmp_path / "clip002.mp4", "filmed by hand")
-    write_sound(tmp_path / "more.mkv", "vmnet rendered, seed 2")
+    write(tmp_path / "clip001.mp4", gray(2), comment="vmnet rendered, seed 1")
+    write(tmp_path / "clip002.mp4", gray(2), comment="filmed by hand")
+    write(tmp_path / "more.mkv", gray(2), comment="vmnet rendered, seed 2")
     assert folder_corpus(tmp_path, seed=0).kind == "folder, 2 of 6 rendered"
     (tmp_path / "manifest.csv").write_text("clip_id,path,split\na,clip001.mp4,test\n")
     assert folder_corpus(tmp_path, seed=0).kind == "folder, 1 of 1 rendered"

@@ -2,7 +2,9 @@
 
 import math
 import os
-from collections.abc import Sequence
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -12,10 +14,14 @@ import numpy as np
 from vmnet import media
 from vmnet.corpus.clips import SPLITS, Clip, Corpus
 from vmnet.corpus.manifest import MAX_ID, read_manifest, safe_name
-from vmnet.errors import VmnetError
+from vmnet.errors import InputWarning, VmnetError
 from vmnet.store import key
 
-VIDEO_SUFFIXES = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v"}
+# Of containers that `media` reads.
+VIDEO_SUFFIXES = {
+    ".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts",
+    ".mpg", ".mpeg", ".vob", ".wmv", ".asf", ".flv", ".f4v", ".ogv",
+}  # fmt: skip
 MIN_CLIPS = {"train": 2, "valid": 2, "test": 2}  # one clip alone has no negatives, and ranks first
 MIN_FOLDER = sum(MIN_CLIPS.values())
 FRACTIONS = (0.7, 0.1, 0.2)  # ours: train, valid, test
@@ -27,9 +33,10 @@ def folder_corpus(folder: Path, seed: int, fractions: Sequence[float] = FRACTION
     """Return the video files of a folder and its subfolders as a corpus.
 
     If the folder holds a `manifest.csv`, that is read, and `seed` and `fractions` are not used.
-    Otherwise every file with one of `VIDEO_SUFFIXES` is a clip, but for hidden ones; its id is made
-    from its path, its title is its file name, and its split depends on `seed` and the ids alone, so
-    that a new file moves few others. Whether the files can be decoded is left to later stages.
+    Otherwise every file with one of `VIDEO_SUFFIXES` is a clip, but for those that hold sound alone
+    by their header, and hidden ones; its id is made from its path, its title is its file name, and
+    its split depends on `seed` and the ids alone, so that a new file moves few others. Whether the
+    files can be decoded is left to later stages.
 
     Parameters
     ----------
@@ -54,6 +61,11 @@ def folder_corpus(folder: Path, seed: int, fractions: Sequence[float] = FRACTION
         If its manifest is bad.
     ValueError
         If the fractions are not three numbers in [0, 1] with sum 1.
+
+    Warns
+    -----
+    InputWarning
+        If files were passed over, hidden ones aside: how many of which kind.
     """
     folder = Path(os.path.abspath(folder))
     if not folder.is_dir():
@@ -87,12 +99,11 @@ def deal(
 
 def _found_clips(folder: Path) -> dict[str, Path]:
     """Return the path of each clip id, in the order of the paths."""
-    paths = sorted(
-        path.relative_to(folder)
-        for path in folder.rglob("*")
-        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
-    )
+    paths = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     visible = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
+    strangers = {path: kind for path in visible if (kind := _stranger(folder / path))}
+    _tell(folder, strangers.values())
+    visible = [path for path in visible if path not in strangers]
     if len(visible) < MIN_FOLDER:
         raise VmnetError(
             f"{folder} holds {len(visible)} video files: at least {MIN_FOLDER} are needed."
@@ -104,6 +115,30 @@ def _found_clips(folder: Path) -> dict[str, Path]:
         taken.add(clip_id.lower())
         clips[clip_id] = folder / path
     return clips
+
+
+def _stranger(path: Path) -> str:
+    """Return what a file is that is no video, "" if it is one."""
+    suffix = path.suffix.lower()
+    if suffix not in VIDEO_SUFFIXES:
+        return suffix or "without a suffix"
+    try:
+        return "" if media.has_pictures(path) else f"{suffix} with sound alone"
+    except VmnetError:  # the stage that decodes it says what is wrong with it
+        return ""
+
+
+def _tell(folder: Path, strangers: Iterable[str]) -> None:
+    kinds = Counter(strangers).most_common()
+    if kinds:
+        listed = ", ".join(f"{count} {kind}" for kind, count in kinds[:8])
+        rest = sum(count for _, count in kinds[8:])
+        listed += f", {rest} others" if rest else ""
+        warnings.warn(
+            f"{folder} holds files that are no videos and were passed over: {listed}.",
+            InputWarning,
+            stacklevel=2,
+        )
 
 
 def _free_id(path: Path, taken: set[str]) -> str:

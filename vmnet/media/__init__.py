@@ -12,7 +12,7 @@ applied) with square pixels. Cover art is no video.
 """
 
 from vmnet.media.audio import audio_blocks, load_audio, using_audio_track
-from vmnet.media.info import MediaInfo, comment, n_seconds, probe, require
+from vmnet.media.info import MediaInfo, comment, has_pictures, n_seconds, probe, require
 from vmnet.media.video import all_pictures, picture_at, pictures, second_pictures
 
 # Part of the key of what is made from media files; it grows when a file decodes to other numbers.
@@ -24,6 +24,7 @@ __all__ = [
     "all_pictures",
     "audio_blocks",
     "comment",
+    "has_pictures",
     "load_audio",
     "n_seconds",
     "picture_at",

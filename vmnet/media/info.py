@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vmnet.errors import MediaError
 from vmnet.media.audio import track_number
-from vmnet.media.decode import open_media
+from vmnet.media.decode import open_media, video_stream
 from vmnet.media.survey import comment_of, survey
 
 
@@ -85,6 +85,18 @@ def comment(path: Path) -> str:
     """
     with open_media(Path(path)) as container:
         return comment_of(container)
+
+
+def has_pictures(path: Path) -> bool:
+    """Tell from the header whether a file has moving pictures and a decoder for them.
+
+    Raises
+    ------
+    MediaError
+        If the file is missing, empty or not a media file.
+    """
+    with open_media(Path(path)) as container:
+        return video_stream(container) is not None
 
 
 def require(
