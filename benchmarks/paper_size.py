@@ -1,4 +1,7 @@
-"""What the paper's corpus size takes: `python benchmarks/paper_size.py [--clips 50000 1000 1000]`.
+"""What the paper's corpus size takes.
+
+    python benchmarks/paper_size.py
+    python benchmarks/paper_size.py --clips 5000 100 100
 
 Draws **simulated** clips, keeps the mean of every segment of the paper's four segmentations and of
 the whole clip, and takes 40 updates of the network with the most segments, TransNet's, from the
@@ -63,7 +66,9 @@ def measured(what: str) -> Iterator[None]:
 def main() -> None:
     """Measure both stages."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clips", type=int, nargs=3, default=PROFILES["paper"].clips)
+    parser.add_argument("--clips", type=int, nargs=3, default=PROFILES["paper"].clips,
+                        help="clips for training, validation and test (default: the paper's)",
+                        metavar=("TRAIN", "VALID", "TEST"))  # fmt: skip
     arguments = parser.parse_args()
     profile = replace(PROFILES["paper"], training={"steps": 40, "evaluate_every": 20})
     corpus = simulated_corpus(tuple(arguments.clips), 0)

@@ -1,4 +1,7 @@
-"""How fast the VM-Net trains: `python benchmarks/train.py [--batch 1000 256] [--loss cbvmr]`.
+"""How fast the VM-Net trains.
+
+    python benchmarks/train.py                              # batches of 1,000 and of 256
+    python benchmarks/train.py --batch 500 --loss cbvmr
 
 Trains on pairs of 128-d music and 1,024-d video features, the paper's size (random numbers in half
 precision: only the time counts), as `vmnet.models.train` does, validation aside, and prints

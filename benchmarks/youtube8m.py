@@ -19,10 +19,10 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import mir_eval
 import numpy as np
-import tensorflow as tf
 
 from vmnet.corpus.simulated import simulated_corpus
 from vmnet.corpus.youtube8m import FEATURES, read_index, youtube8m_corpus
@@ -35,6 +35,8 @@ MEAN_SECONDS, DEVIATION = 234, 62  # paper V-B, HIMV-50K
 
 def write_shard(path: Path, n_records: int, rng: np.random.Generator) -> None:
     """Write videos of random features, at most 300 s long."""
+    import tensorflow as tf
+
     with tf.io.TFRecordWriter(str(path)) as writer:
         for number in range(n_records):
             n_seconds = int(np.clip(rng.normal(MEAN_SECONDS, DEVIATION), 30, 300))
@@ -47,9 +49,9 @@ def write_shard(path: Path, n_records: int, rng: np.random.Generator) -> None:
 
 def example(name: bytes, lists: dict[str, list[bytes]]) -> bytes:
     """Return a serialised SequenceExample."""
-    train = tf.train
+    from tensorflow import train
 
-    def values(*them: bytes) -> tf.train.Feature:
+    def values(*them: bytes) -> Any:
         return train.Feature(bytes_list=train.BytesList(value=them))
 
     return train.SequenceExample(
