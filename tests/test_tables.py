@@ -7,7 +7,8 @@ import pytest
 
 from vmnet.errors import VmnetError
 from vmnet.report import paper, show
-from vmnet.report.tables import TABLES, Ranks, duration, to_markdown
+from vmnet.report.ranks import Ranks, duration
+from vmnet.report.tables import TABLES, to_markdown
 
 SEGMENTERS = ("foote", "sf", "olda", "transnet")
 RANK = {"mean_rank": 2.25, "ci95": 0.5, "R@1": 25.0, "R@10": 75.0, "R@25": 100.0, "seconds": 0.125}

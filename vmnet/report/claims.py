@@ -14,8 +14,8 @@ from typing import Any
 
 from vmnet.report.names import DISTANCES, SCENARIOS, SEGMENTERS, name
 from vmnet.report.paper import BASELINE_1, BASELINE_2, SEG_VMNET
+from vmnet.report.ranks import RECALLS, duration
 from vmnet.report.results import CELL
-from vmnet.report.tables import RECALLS, duration
 
 # system, segmenter, distance, scenario, metric; all of them video-to-music, as in the paper
 Key = tuple[str, ...]

@@ -34,6 +34,7 @@ from vmnet.errors import VmnetError, exit_status
 from vmnet.report import paper
 from vmnet.report.claims import CLAIMS
 from vmnet.report.names import name
+from vmnet.report.ranks import MARK, duration
 from vmnet.report.replication import (
     FEWEST_CELLS,
     FEWEST_CLIPS,
@@ -51,7 +52,7 @@ from vmnet.report.results import (
     settings_text,
     with_settings,
 )
-from vmnet.report.tables import MARK, TABLES, Table, as_it_is, duration, to_markdown
+from vmnet.report.tables import TABLES, Table, as_it_is, to_markdown
 from vmnet.store import save_text
 
 if TYPE_CHECKING:

@@ -10,30 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vmnet.report.figures.style import (
-    CYCLE,
-    GREY,
-    INK,
-    PAGE_WIDTH,
-    add_data_line,
-    add_title,
-    axes_at,
-    bare,
-    clock_ticks,
-    colour_of,
-    colours,
-    faded,
-    fit,
-    house_style,
-    literal,
-    text_at,
-)
+from vmnet.report.figures import style
 from vmnet.report.names import symbol
 from vmnet.report.results import count
 
 # Inches.
 LEFT, RIGHT, HEAD, FOOT, GAP = 0.86, 0.66, 0.31, 0.39, 0.07
-WIDTH = PAGE_WIDTH - LEFT - RIGHT
+WIDTH = style.PAGE_WIDTH - LEFT - RIGHT
 N_POINTS = 1400  # of a drawn curve: finer than print
 N_COMPONENTS = 16  # principal components drawn of features
 
@@ -73,7 +56,7 @@ class Row(NamedTuple):
     draw: Callable[[Axes, ClipOverview], None]
 
 
-@house_style
+@style.house_style
 def clip_overview(clip: ClipOverview) -> Figure:
     """Return one clip along its time, top to bottom.
 
@@ -82,20 +65,22 @@ def clip_overview(clip: ClipOverview) -> Figure:
     """
     rows = _rows(clip)
     height = HEAD + FOOT + sum(row.height + GAP for row in rows) - GAP
-    figure = Figure(figsize=(PAGE_WIDTH, height))
-    add_title(figure, clip.title)
-    add_data_line(figure, f"{clip.kind} data")
+    figure = Figure(figsize=(style.PAGE_WIDTH, height))
+    style.add_title(figure, clip.title)
+    style.add_data_line(figure, f"{clip.kind} data")
     top = height - HEAD
-    _time_axis(axes_at(figure, LEFT, FOOT, WIDTH, top - rows[0].height - FOOT), clip)
+    _time_axis(style.axes_at(figure, LEFT, FOOT, WIDTH, top - rows[0].height - FOOT), clip)
     for row in rows:
-        axes = bare(axes_at(figure, LEFT, top - row.height, WIDTH, row.height))
+        axes = style.bare(style.axes_at(figure, LEFT, top - row.height, WIDTH, row.height))
         axes.patch.set_alpha(0)
         axes.set_label(row.label)
         row.draw(axes, clip)
         axes.set_xlim(0, clip.duration)
         middle = top - row.height / 2
-        text_at(figure, LEFT - 0.08, middle, row.label, ha="right", size=7, parse_math=True)
-        text_at(figure, LEFT + WIDTH + 0.06, middle, row.note, ha="left", size=6, color=GREY)
+        style.text_at(figure, LEFT - 0.08, middle, row.label, ha="right", size=7, parse_math=True)
+        style.text_at(
+            figure, LEFT + WIDTH + 0.06, middle, row.note, ha="left", size=6, color=style.GREY
+        )
         top -= row.height + GAP
     return figure
 
@@ -103,7 +88,10 @@ def clip_overview(clip: ClipOverview) -> Figure:
 def _rows(clip: ClipOverview) -> list[Row]:
     """Return the rows that have data, from top to bottom."""
     shots = partial(
-        _draw_spans, boundaries=clip.shot_boundaries, colour=colour_of("transnet"), numbered=False
+        _draw_spans,
+        boundaries=clip.shot_boundaries,
+        colour=style.colour_of("transnet"),
+        numbered=False,
     )
     sections, cuts = count(len(clip.sections), "section"), count(len(clip.cuts), "cut")
     n_shots = count(len(clip.shot_boundaries) - 1, "shot")
@@ -115,7 +103,7 @@ def _rows(clip: ClipOverview) -> list[Row]:
         (len(clip.novelty[0]), Row("novelty", 0.4, "", _draw_novelty)),
         *(
             (True, _segments_row(name, clip.music_boundaries[name], colour))
-            for name, colour in colours(clip.music_boundaries).items()
+            for name, colour in style.colours(clip.music_boundaries).items()
         ),
         (len(clip.shot_probability[0]), Row("$f(t)$", 0.36, "", _draw_probability)),
         (len(clip.shot_boundaries), Row(symbol("segmenter", "transnet"), 0.15, n_shots, shots)),
@@ -141,7 +129,7 @@ def _time_axis(axes: Axes, clip: ClipOverview) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.spines["bottom"].set_position(("outward", 3))
-    clock_ticks(axes.xaxis, clip.duration, 10)
+    style.clock_ticks(axes.xaxis, clip.duration, 10)
     axes.set_xlabel("time (min:s)", labelpad=1)
     for start, _, _ in clip.sections[1:]:
         axes.axvline(start, color="#CFCFCF", lw=0.7)
@@ -184,12 +172,12 @@ def _crop(frame: np.ndarray, aspect: float) -> np.ndarray:
 def _draw_sections(axes: Axes, clip: ClipOverview) -> None:
     labels = list(dict.fromkeys(label for _, _, label in clip.sections))
     for start, end, label in clip.sections:
-        colour = CYCLE[labels.index(label) % len(CYCLE)]
-        axes.axvspan(start, end, color=faded(colour, 0.38), lw=0)
-        text = literal(
+        colour = style.CYCLE[labels.index(label) % len(style.CYCLE)]
+        axes.axvspan(start, end, color=style.faded(colour, 0.38), lw=0)
+        text = style.literal(
             axes.text((start + end) / 2, 0.46, label, ha="center", va="center", size=6.5)
         )
-        fit(text, (end - start) * WIDTH / clip.duration - 0.04)
+        style.fit(text, (end - start) * WIDTH / clip.duration - 0.04)
         if len(text.get_text()) < min(3, len(label)):  # no room for a word
             text.remove()
     axes.vlines([start for start, _, _ in clip.sections[1:]], 0, 1, color="white", lw=1)
@@ -219,15 +207,15 @@ def _draw_features(axes: Axes, clip: ClipOverview, frames: np.ndarray) -> None:
 
 
 def _draw_novelty(axes: Axes, clip: ClipOverview) -> None:
-    colour = colour_of("foote")
+    colour = style.colour_of("foote")
     _draw_curve(axes, *clip.novelty, colour)
     if "foote" in clip.music_boundaries:
         axes.vlines(clip.music_boundaries["foote"][1:-1], 0, 1.1, color=colour, lw=0.7, ls=":")
 
 
 def _draw_probability(axes: Axes, clip: ClipOverview) -> None:
-    _draw_curve(axes, *clip.shot_probability, colour_of("transnet"), top=1.0)
-    axes.axhline(0.5, color=GREY, lw=0.5, ls=(0, (3, 2)))
+    _draw_curve(axes, *clip.shot_probability, style.colour_of("transnet"), top=1.0)
+    axes.axhline(0.5, color=style.GREY, lw=0.5, ls=(0, (3, 2)))
 
 
 def _draw_curve(
@@ -237,7 +225,7 @@ def _draw_curve(
     peaks = np.maximum.reduceat(curve, starts)
     peaks = peaks / (top or max(float(peaks.max()), 1e-9))
     at = np.asarray(times)[starts]
-    axes.fill_between(at, 0, peaks, color=faded(colour, 0.3), lw=0)
+    axes.fill_between(at, 0, peaks, color=style.faded(colour, 0.3), lw=0)
     axes.plot(at, peaks, color=colour, lw=0.7)
     axes.set_ylim(0, 1.1)
 
@@ -246,7 +234,7 @@ def _draw_spans(
     axes: Axes, clip: ClipOverview, boundaries: np.ndarray, colour: str, numbered: bool = True
 ) -> None:
     for index, (start, end) in enumerate(pairwise(boundaries)):
-        axes.axvspan(start, end, color=faded(colour, 0.75 if index % 2 else 0.45), lw=0)
+        axes.axvspan(start, end, color=style.faded(colour, 0.75 if index % 2 else 0.45), lw=0)
         wide = (end - start) * WIDTH / clip.duration > 0.14
         if numbered and wide:
             axes.text((start + end) / 2, 0.45, str(index + 1), ha="center", va="center", size=5.5)
@@ -254,7 +242,7 @@ def _draw_spans(
 
 
 def _draw_cuts(axes: Axes, clip: ClipOverview) -> None:
-    axes.vlines(clip.cuts, 0, 1, color=INK, lw=0.7)
+    axes.vlines(clip.cuts, 0, 1, color=style.INK, lw=0.7)
     axes.set_ylim(0, 1)
 
 

@@ -11,26 +11,18 @@ from matplotlib.lines import Line2D
 
 from vmnet.errors import VmnetError
 from vmnet.report import paper
-from vmnet.report.figures.style import (
-    GREY,
-    INK,
-    PAGE_WIDTH,
-    add_data_line,
-    add_title,
-    colours,
-    faded,
-    house_style,
-)
+from vmnet.report.figures import style
 from vmnet.report.names import NAMES, name, ordered
 from vmnet.report.results import averages, provenance
 
 if TYPE_CHECKING:
     import pandas as pd
 
+RING: dict[str, Any] = {"marker": "o", "mfc": "white", "mew": 1.2, "ms": 5}
 LEGEND_WIDTH = 28  # characters, from where on a name is broken
 
 
-@house_style
+@style.house_style
 def training_curves(
     curves: Mapping[str, Any],
     kind: str,
@@ -50,14 +42,14 @@ def training_curves(
     """
     import pandas as pd
 
-    figure = Figure(figsize=(PAGE_WIDTH, 2.6), layout="constrained")
+    figure = Figure(figsize=(style.PAGE_WIDTH, 2.6), layout="constrained")
     axes = figure.add_subplot()
-    shades = colours(curves)
+    shades = style.colours(curves)
     for network, curve in curves.items():
         frame = pd.DataFrame(curve)
         colour = shades[network]
         train, valid = (frame.dropna(subset=[loss]) for loss in ("train_loss", "valid_loss"))
-        axes.plot(train["step"], train["train_loss"], color=faded(colour, 0.55), lw=0.7)
+        axes.plot(train["step"], train["train_loss"], color=style.faded(colour, 0.55), lw=0.7)
         axes.plot(valid["step"], valid["valid_loss"], color=colour, label=_legend_name(network))
         if valid.empty:
             raise VmnetError(f"The training curve of {network} has no validation loss to show.")
@@ -71,14 +63,14 @@ def training_curves(
     axes.grid(axis="y")
     axes.margins(x=0.02)
     signs = [
-        Line2D([], [], color=faded(INK, 0.5), lw=0.7, label="training"),
-        Line2D([], [], color=INK, label="validation"),
-        Line2D([], [], color=INK, marker="o", lw=0, mec="white", ms=5.5, label="kept"),
+        Line2D([], [], color=style.faded(style.INK, 0.5), lw=0.7, label="training"),
+        Line2D([], [], color=style.INK, label="validation"),
+        Line2D([], [], color=style.INK, marker="o", lw=0, mec="white", ms=5.5, label="kept"),
     ]
     handles = [*axes.get_legend_handles_labels()[0], *signs]
     figure.legend(handles=handles, loc="outside right upper")
-    add_title(figure, title)
-    add_data_line(figure, f"trained on {kind} data", settings)
+    style.add_title(figure, title)
+    style.add_data_line(figure, f"trained on {kind} data", settings)
     return figure
 
 
@@ -87,7 +79,7 @@ def _legend_name(network: str) -> str:
     return textwrap.fill(names.get(network, network), LEGEND_WIDTH)
 
 
-@house_style
+@style.house_style
 def indel_sweep(results: "pd.DataFrame", title: str = "Mean rank against the indel cost") -> Figure:
     """Return the mean rank of each distance against its indel cost (section IV-D).
 
@@ -102,10 +94,10 @@ def indel_sweep(results: "pd.DataFrame", title: str = "Mean rank against the ind
         raise VmnetError("The results of an indel sweep need a column indel: run the sweep again.")
     origin = provenance(results)
     ours = averages(results, ("mean_rank", "ci95"), ("distance", "indel"))
-    figure = Figure(figsize=(PAGE_WIDTH * 0.62, 2.6), layout="constrained")
+    figure = Figure(figsize=(style.PAGE_WIDTH * 0.62, 2.6), layout="constrained")
     axes = figure.add_subplot()
     distances = ordered("distance", ours.index.get_level_values("distance"))
-    for distance, colour in colours(distances).items():
+    for distance, colour in style.colours(distances).items():
         _sweep_line(axes, distance, ours.loc[distance].sort_index(), colour)
     costs = ours.index.get_level_values("indel")
     if costs.min() > 0:
@@ -116,12 +108,22 @@ def indel_sweep(results: "pd.DataFrame", title: str = "Mean rank against the ind
     axes.set_ylim(bottom=0)
     axes.grid(axis="y")
     signs = [
-        Line2D([], [], color=GREY, ls=(0, (3, 2)), lw=0.9, label="paper's cost"),
-        Line2D([], [], color=GREY, marker="o", lw=0, mfc="white", mew=1.2, ms=5, label="best here"),
+        Line2D([], [], color=style.GREY, ls=(0, (3, 2)), lw=0.9, label="paper's cost"),
+        Line2D(
+            [],
+            [],
+            color=style.GREY,
+            marker="o",
+            lw=0,
+            mfc="white",
+            mew=1.2,
+            ms=5,
+            label="best here",
+        ),
     ]
     axes.legend(handles=[*axes.get_legend_handles_labels()[0], *signs], ncols=2)
-    add_title(figure, title)
-    add_data_line(figure, origin.line(f"{origin.chance['mean_rank']:.1f}", "clip"))
+    style.add_title(figure, title)
+    style.add_data_line(figure, origin.line(f"{origin.chance['mean_rank']:.1f}", "clip"))
     return figure
 
 
@@ -134,4 +136,4 @@ def _sweep_line(axes: Axes, distance: str, curve: "pd.DataFrame", colour: str) -
     if distance in costs:
         axes.axvline(costs[distance], color=colour, ls=(0, (3, 2)), lw=0.9)
     best = ranks.argmin()
-    axes.plot(indels[best], ranks[best], "o", color=colour, mfc="white", mew=1.2, ms=5, zorder=5)
+    axes.plot(indels[best], ranks[best], color=colour, zorder=5, **RING)

@@ -11,19 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from vmnet.evaluation.metrics import RECALL_AT
-from vmnet.report.figures.style import (
-    GREY,
-    INK,
-    PAGE_WIDTH,
-    add_data_line,
-    add_title,
-    colours,
-    faded,
-    house_style,
-)
+from vmnet.report.figures import style
 from vmnet.report.names import name, ordered, places, symbol
+from vmnet.report.ranks import RECALLS, clip_level, in_order, realistic, vanilla
 from vmnet.report.results import CELL, Provenance, averages, provenance
-from vmnet.report.tables import RECALLS, clip_level, in_order, realistic, vanilla
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +51,7 @@ def figure_9(results: "pd.DataFrame") -> Figure:
     return stacked_recalls(chosen, title, groups="scenario")
 
 
-@house_style
+@style.house_style
 def stacked_recalls(results: "pd.DataFrame", title: str, groups: str = "distance") -> Figure:
     """Return R@1, R@10 and R@25 as stacked bars of decreasing opacity (figures 7, 8, 9).
 
@@ -94,19 +85,19 @@ def stacked_recalls(results: "pd.DataFrame", title: str, groups: str = "distance
         for group in group_names
         for bar in bar_names
     ]
-    figure = Figure(figsize=(PAGE_WIDTH, 2.9), layout="constrained")
+    figure = Figure(figsize=(style.PAGE_WIDTH, 2.9), layout="constrained")
     axes = figure.add_subplot()
     middles = _middles(len(baselines), len(group_names), len(bar_names))
     for place, (recalls, colour) in zip(middles, stacks, strict=True):
         top = _stack(axes, place, recalls, colour)
         if top is not None and len(stacks) <= CROWDED:
-            axes.annotate(f"{top:.0f}", (place, top), size=6, color=INK, **ABOVE)
+            axes.annotate(f"{top:.0f}", (place, top), size=6, color=style.INK, **ABOVE)
     _label_groups(axes, middles, baselines, [symbol(groups, group) for group in group_names])
     labels = {" ".join(map(symbol, columns, bar)): shades[" ".join(bar)] for bar in bar_names}
     _legends(axes, labels, _chance_lines(axes, origin))
     _percent_axis(axes, [recalls["R@25"] for recalls, _ in stacks if recalls is not None])
-    add_title(figure, title)
-    add_data_line(figure, origin.line())
+    style.add_title(figure, title)
+    style.add_data_line(figure, origin.line())
     return figure
 
 
@@ -125,7 +116,7 @@ def _bars(bars: "pd.DataFrame", columns: list[str]) -> list[Bar]:
 
 
 def _shades(baselines: list[str], bars: list[Bar]) -> dict[str, str]:
-    return colours(baselines) | colours(" ".join(bar) for bar in bars)
+    return style.colours(baselines) | style.colours(" ".join(bar) for bar in bars)
 
 
 def _chance_lines(axes: Axes, origin: Provenance) -> list[Line2D]:
@@ -133,7 +124,7 @@ def _chance_lines(axes: Axes, origin: Provenance) -> list[Line2D]:
     lines = []
     for k in RECALL_AT:
         level = origin.chance[f"R@{k}"]
-        line = axes.axhline(level, color=INK, lw=0.8, ls=DASHES[k], zorder=3)
+        line = axes.axhline(level, color=style.INK, lw=0.8, ls=DASHES[k], zorder=3)
         line.set_label(f"chance {level:.3g} %")
         lines.append(line)
     return lines
@@ -152,13 +143,15 @@ def _stack(
 ) -> float | None:
     """Draw the bars of one cell and return their top in percent; without recalls say "missing"."""
     if recalls is None:
-        note = axes.annotate("missing", (place, 0), size=6.5, color=GREY, rotation=90, **ABOVE)
+        note = axes.annotate(
+            "missing", (place, 0), size=6.5, color=style.GREY, rotation=90, **ABOVE
+        )
         note.set(bbox={"color": "white", "pad": 0.4}, zorder=4)
         return None
     below = 0.0
     for k in RECALL_AT:
         height = recalls[f"R@{k}"] - below
-        shade = faded(colour, OPACITIES[k])
+        shade = style.faded(colour, OPACITIES[k])
         axes.bar(place, height, BAR_WIDTH, bottom=below, color=shade, lw=0)
         below += height
     return below
@@ -178,7 +171,7 @@ def _label_groups(axes: Axes, places: np.ndarray, baselines: list[str], labels: 
 def _legends(axes: Axes, bars: Mapping[str, str], chance: list[Line2D]) -> None:
     """Name the bars at the left above the axes; at the right each shade above its chance line."""
     names = [Patch(color=colour, label=label) for label, colour in bars.items()]
-    shades = [Patch(color=faded(INK, OPACITIES[k]), label=f"R@{k}") for k in RECALL_AT]
+    shades = [Patch(color=style.faded(style.INK, OPACITIES[k]), label=f"R@{k}") for k in RECALL_AT]
     left: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.01)}
     right: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1.01)}
     n_columns = len(names) if len(names) <= 5 else -(-len(names) // 2)

@@ -9,19 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vmnet.evaluation.metrics import ranks
-from vmnet.report.figures.style import (
-    GREY,
-    INK,
-    PAGE_WIDTH,
-    PALE,
-    RED,
-    add_data_line,
-    add_title,
-    axes_at,
-    bare,
-    house_style,
-    text_at,
-)
+from vmnet.report.figures import style
 from vmnet.report.results import count
 
 # Figure 10, in inches.
@@ -60,7 +48,7 @@ class Query:
         return float(ranks(np.asarray(self.distances)[None], [self.true_index])[0])
 
 
-@house_style
+@style.house_style
 def figure_10(
     queries: Sequence[Query],
     kind: str,
@@ -81,13 +69,13 @@ def figure_10(
     if not queries:
         raise ValueError("the figure of recommendations needs at least one query")
     height = HEAD + ROW_HEIGHT * len(queries) + FOOT
-    figure = Figure(figsize=(PAGE_WIDTH, height))
-    add_title(figure, title)
+    figure = Figure(figsize=(style.PAGE_WIDTH, height))
+    style.add_title(figure, title)
     _head_columns(figure, height - 0.36)
     for row, query in enumerate(queries):
         _draw_query(figure, height - HEAD - ROW_HEIGHT * row, query)
     tracks = count(len(queries[0].distances), "track")
-    add_data_line(figure, f"{kind} data, {tracks}; red: the query's own track", settings)
+    style.add_data_line(figure, f"{kind} data, {tracks}; red: the query's own track", settings)
     return figure
 
 
@@ -98,24 +86,24 @@ def _head_columns(figure: Figure, y: float) -> None:
         "distances to all tracks": HISTOGRAM_X + HISTOGRAM_WIDTH / 2,
     }
     for head, x in heads.items():
-        text_at(figure, x, y, head, size=7, color=GREY, style="italic")
+        style.text_at(figure, x, y, head, size=7, color=style.GREY, style="italic")
 
 
 def _draw_query(figure: Figure, top: float, query: Query) -> None:
     y = top - FRAME_HEIGHT
-    _draw_frame(figure, QUERY_X, y, QUERY_WIDTH, query.query_frame, query.query_title, GREY)
+    _draw_frame(figure, QUERY_X, y, QUERY_WIDTH, query.query_frame, query.query_title, style.GREY)
     n_top = max(len(query.top), 1)
     width = (TRACKS_WIDTH - TRACKS_GAP * (n_top - 1)) / n_top
     for place, track in enumerate(query.top):
         x = TRACKS_X + place * (width + TRACKS_GAP)
-        colour = RED if track.is_true else PALE
+        colour = style.RED if track.is_true else style.PALE
         _draw_frame(figure, x, y, width, track.frame, track.title, colour, track.is_true)
-        above = text_at(
+        above = style.text_at(
             figure, x + width / 2, top + 0.075, f"{track.distance:.3f}".replace("-", "−"), size=7
         )
-        above.set_color(RED if track.is_true else INK)
+        above.set_color(style.RED if track.is_true else style.INK)
     box = (HISTOGRAM_X, y, HISTOGRAM_WIDTH, FRAME_HEIGHT)
-    _draw_histogram(axes_at(figure, *box), query)
+    _draw_histogram(style.axes_at(figure, *box), query)
 
 
 def _draw_frame(
@@ -128,11 +116,11 @@ def _draw_frame(
     colour: str,
     thick: bool = False,
 ) -> None:
-    axes = bare(axes_at(figure, x, y, width, FRAME_HEIGHT))
+    axes = style.bare(style.axes_at(figure, x, y, width, FRAME_HEIGHT))
     axes.imshow(frame, interpolation="antialiased")
     for spine in axes.spines.values():
         spine.set(visible=True, color=colour, linewidth=2.2 if thick else 0.6)
-    text_at(figure, x + width / 2, y - 0.045, title, width, n_lines=2, size=7, va="top")
+    style.text_at(figure, x + width / 2, y - 0.045, title, width, n_lines=2, size=7, va="top")
 
 
 def _draw_histogram(axes: Axes, query: Query) -> None:
@@ -141,10 +129,10 @@ def _draw_histogram(axes: Axes, query: Query) -> None:
     counts, edges = np.histogram(distances, n_bins)
     true = distances[query.true_index]
     true_bin = int(np.clip(np.searchsorted(edges, true, "right") - 1, 0, n_bins - 1))
-    colours = [RED if each == true_bin else "#B8B8B8" for each in range(n_bins)]
+    colours = [style.RED if each == true_bin else "#B8B8B8" for each in range(n_bins)]
     axes.bar(edges[:-1], counts, np.diff(edges), align="edge", color=colours, lw=0)
     middle = edges[true_bin : true_bin + 2].mean()
-    axes.vlines(middle, counts[true_bin], counts.max() * 1.12, color=RED, lw=0.8)
+    axes.vlines(middle, counts[true_bin], counts.max() * 1.12, color=style.RED, lw=0.8)
     axes.set_ylim(0, counts.max() * 1.12)
     axes.set_xlim(edges[0], edges[-1])
     place = (middle - edges[0]) / (edges[-1] - edges[0])
@@ -156,7 +144,7 @@ def _draw_histogram(axes: Axes, query: Query) -> None:
         xytext=(0, 1.5),
         textcoords="offset points",
         ha=side,
-        color=RED,
+        color=style.RED,
         size=7,
         fontweight="bold",
     )

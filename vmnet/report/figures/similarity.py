@@ -9,19 +9,12 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from vmnet.report.figures.style import (
-    COLUMN_WIDTH,
-    INK,
-    add_data_line,
-    add_title,
-    clock_ticks,
-    house_style,
-)
+from vmnet.report.figures import style
 
 Alignment = Sequence[tuple[int, int]]  # (music segment, video segment) pairs, from 0
 
 
-@house_style
+@style.house_style
 def figure_11(
     similarity: np.ndarray,
     kind: str,
@@ -51,15 +44,15 @@ def figure_11(
     ValueError
         When these are no dot products of unit embeddings, or the boundaries do not fit them.
     """
-    figure = Figure(figsize=(COLUMN_WIDTH, 3.1), layout="constrained")
+    figure = Figure(figsize=(style.COLUMN_WIDTH, 3.1), layout="constrained")
     axes = figure.add_subplot()
     edges = (music_boundaries, video_boundaries)
     mesh = _draw_similarity(axes, similarity, *edges)
     if path is not None and len(path):
         _draw_path(axes, path, similarity.shape, edges, path_name)
     _similarity_scale(figure, mesh, axes)
-    add_title(figure, title)
-    add_data_line(figure, f"{kind} data", settings)
+    style.add_title(figure, title)
+    style.add_data_line(figure, f"{kind} data", settings)
     return figure
 
 
@@ -101,7 +94,7 @@ def _draw_path(
     steps = np.asarray(path)
     line = [(each[:-1] + each[1:])[steps[:, side]] / 2 for side, each in enumerate(edges)]
     axes.plot(*line, color="white", lw=2.6, solid_joinstyle="round")
-    axes.plot(*line, color=INK, lw=1.1, marker="o", ms=2.2, label=name)
+    axes.plot(*line, color=style.INK, lw=1.1, marker="o", ms=2.2, label=name)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), handlelength=2)
 
 
@@ -120,7 +113,7 @@ def _segment_axis(axis: Axis, boundaries: np.ndarray | None, side: str) -> None:
         axis.set_major_locator(MaxNLocator(12, integer=True, min_n_ticks=1))
         axis.set_label_text(f"{side} segment")
         return
-    clock_ticks(axis, float(boundaries[-1]), 5)
+    style.clock_ticks(axis, float(boundaries[-1]), 5)
     axis.set_label_text(f"{side} (min:s)")
 
 
