@@ -339,16 +339,18 @@ def test_overflow_is_told(method):
 
 
 def test_global_path_by_hand():
-    path, score = align([E1, E2], [E1, E3, E2])
+    path, score, table = align([E1, E2], [E1, E3, E2])
     assert path.tolist() == [[0, 0], [1, 2]]
     assert score == pytest.approx(1.95)
+    by_hand = [[0, -0.05, -0.1, -0.15], [-0.05, 1, 0.95, 0.9], [-0.1, 0.95, 1, 1.95]]
+    np.testing.assert_allclose(table, by_hand)
 
 
 def test_local_path_by_hand():
-    path, score = align([E1, E2, E1], [E3, E2, -E1], "sw")
+    path, score, _ = align([E1, E2, E1], [E3, E2, -E1], "sw")
     assert path.tolist() == [[1, 1]]
     assert score == pytest.approx(1)
-    path, score = align([E1], [-E1], "sw")
+    path, score, _ = align([E1], [-E1], "sw")
     assert path.shape == (0, 2)
     assert score == 0
 
@@ -358,7 +360,7 @@ def test_local_path_by_hand():
 @given(n=st.integers(1, 12), m=st.integers(1, 12), seed=st.integers(0, 999), indel=st.floats(0, 1))
 def test_a_path_earns_its_score(method, n, m, seed, indel):
     (query,), (target,) = random_clips([n], seed), random_clips([m], seed + 1000)
-    path, score = align(query, target, method, indel=indel)
+    path, score, _ = align(query, target, method, indel=indel)
     assert (np.diff(path, axis=0) >= 1).all()
     matched = sum(float(query[i] @ target[j]) for i, j in path)
     if method == "nw":

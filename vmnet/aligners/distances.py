@@ -172,6 +172,17 @@ def distance_matrix(
         If the method is unknown, the dims differ, or a value is not finite or makes no sense.
     TypeError
         If a parameter is unknown or no number.
+
+    Examples
+    --------
+    The query has lost its beginning: a global alignment skips one segment, at the price of `indel`.
+
+    >>> query = Sequences.from_list([[[0, 1], [1, 0]]])
+    >>> targets = Sequences.from_list([[[1, 0], [0, 1], [1, 0]], [[1, 0], [-1, 0]]])
+    >>> distance_matrix(query, targets, "nw")
+    array([[-1.95, -0.9 ]], dtype=float32)
+    >>> distance_matrix(query, targets, "nw", indel=0.5)
+    array([[-1.5,  0. ]], dtype=float32)
     """
     known = parameters(method)
     unknown = sorted(set(params) - set(known))
@@ -187,10 +198,21 @@ def distance_matrix(
 
 
 class Alignment(NamedTuple):
-    """Matched segments (i of the query, j of the target), (n_matches, 2) int64, and their score."""
+    """The best alignment of two clips.
+
+    Attributes
+    ----------
+    path : (n_matches, 2) int64
+        Matched segments, i of the query and j of the target, in order.
+    score : float
+        Sum of their dot products, less the cost of what is skipped.
+    table : (n_query_segments + 1, n_target_segments + 1) float64
+        X of the paper: X[i, j] is the best score of the first i segments with the first j.
+    """
 
     path: np.ndarray
     score: float
+    table: np.ndarray
 
 
 def align(
@@ -218,6 +240,12 @@ def align(
     ------
     ValueError, TypeError
         As `distance_matrix`.
+
+    Examples
+    --------
+    >>> found = align([[1, 0], [0, 1]], [[1, 0], [-1, 0], [0, 1]])
+    >>> found.path.tolist(), found.score
+    ([[0, 0], [1, 2]], 1.95)
     """
     from vmnet.aligners import kernels
 
@@ -230,7 +258,7 @@ def align(
     similarity = queries.data @ targets.data.T
     X = np.empty((len(query) + 1, len(target) + 1))
     score = aligners[method](similarity, indel, X)
-    return Alignment(_path(X, similarity, indel, local=method == "sw"), float(score))
+    return Alignment(_path(X, similarity, indel, local=method == "sw"), float(score), X)
 
 
 def _path(X: np.ndarray, similarity: np.ndarray, indel: float, local: bool) -> np.ndarray:

@@ -31,6 +31,12 @@ class Sequences:
     ------
     ValueError
         If the three do not fit together.
+
+    Examples
+    --------
+    >>> clips = Sequences.from_list([[[1, 0], [0, 1]], [[1, 0]]], ids=["night", "day"])
+    >>> len(clips), clips.dim, clips.lengths.tolist(), clips[1].tolist()
+    (2, 2, [2, 1], [[1.0, 0.0]])
     """
 
     data: np.ndarray

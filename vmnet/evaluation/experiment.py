@@ -44,6 +44,15 @@ def evaluate(
     ------
     ValueError
         If a scenario is unknown, or as `distance_matrix`.
+
+    Examples
+    --------
+    >>> clips = Sequences.from_list([[[1, 0], [0, 1]], [[0, 1], [1, 0]]])
+    >>> for row in evaluate(clips, clips, ["trace", "centroid"]):
+    ...     if (row["direction"], row["metric"]) == ("V2M", "mean_rank"):
+    ...         print(row["distance"], row["value"])
+    trace 1.0
+    centroid 1.5
     """
     scenarios = tuple(scenarios)
     if unknown := [name for name in scenarios if name not in SCENARIOS]:

@@ -50,6 +50,11 @@ def ranks(distances: ArrayLike, targets: ArrayLike | None = None) -> np.ndarray:
     ------
     ValueError
         If the shapes do not fit, a target is no column, or a distance is NaN.
+
+    Examples
+    --------
+    >>> ranks([[0.1, 0.5, 0.9], [0.1, 0.5, 0.9], [0.9, 0.9, 0.9]]).tolist()
+    [1.0, 2.0, 2.0]
     """
     distances = np.asarray(distances)
     targets = _right_columns(distances, targets)
@@ -100,6 +105,12 @@ def summarize(ranks: ArrayLike) -> dict[str, float]:
     ------
     ValueError
         If there is no rank, or one is NaN or below 1.
+
+    Examples
+    --------
+    >>> summary = summarize([1, 3, 11, 25])
+    >>> summary["R@1"], summary["R@10"], summary["mean_rank"], summary["median_rank"]
+    (25.0, 50.0, 10.0, 7.0)
     """
     ranks = np.asarray(ranks, dtype=np.float64)
     if ranks.ndim != 1 or len(ranks) == 0 or not (ranks >= 1).all():
@@ -117,6 +128,9 @@ def chance(n_targets: int) -> dict[str, float]:
     """Values that `summarize` is expected to give when `n_targets` targets are ranked at random.
 
     The keys are those of `summarize` without "ci95", which depends on the number of queries.
+
+    >>> chance(1000)["R@10"], chance(1000)["mean_rank"]
+    (1.0, 500.5)
     """
     if n_targets < 1:
         raise ValueError(f"chance needs at least one target, not {n_targets}")

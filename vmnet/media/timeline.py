@@ -76,8 +76,8 @@ def _move(packet: Packet, ticks: int) -> None:
 def shifts_of(starts: list[float], ends: list[float]) -> tuple[float, ...]:
     """Return what moves each run to the end of the one before it, from where each starts and ends.
 
-    >>> shifts_of([1.4, 1.4, 7.0], [11.4, 11.4, 8.0])
-    (0.0, 10.0, 14.4)
+    >>> shifts_of([1.5, 1.5, 7.0], [11.5, 11.5, 8.0])
+    (0.0, 10.0, 14.5)
     """
     shifts = [0.0]
     for start, end in zip(starts[1:], ends, strict=False):
