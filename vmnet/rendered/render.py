@@ -18,7 +18,7 @@ from vmnet.rendered.synth import SAMPLE_RATE, perform
 from vmnet.rendered.truth import truth_of, write_truth
 from vmnet.store import whole
 
-VERSION = 2  # to be raised with every change that alters what is rendered
+VERSION = 3  # to be raised with every change that alters what is rendered
 _SHARE = {"train": 0.7, "valid": 0.1}
 _PER_FRAME = SAMPLE_RATE // FPS
 

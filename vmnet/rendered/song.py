@@ -24,6 +24,7 @@ _FORMS = {
 _BRIDGE_CHORUS = ("bridge", "chorus")
 _LABEL_ENERGY = {"intro": 0.2, "verse": 0.45, "chorus": 0.95, "bridge": 0.55, "outro": 0.15}
 _SHORTEST = 5.5  # seconds that a section lasts at least, before the tempo is bent
+_CLICK = 0.35  # velocity of the snare on every beat where no drums play, so that beats are heard
 _LABEL_LENGTH = {"intro": 0.65, "verse": 1.1, "chorus": 1.1, "bridge": 0.8, "outro": 0.65}
 
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
@@ -256,4 +257,10 @@ def _drum_pattern(label: str, style: Style, rng: np.random.Generator) -> dict[st
     hat[:: 2 if style.density + energy < 1.2 else 1] = 0.4
     hat[2::4] = 0.8
     share = {"intro": 0.0, "outro": 0.0, "bridge": 0.5}.get(label, 1.0)
-    return {"kick": kick * share, "snare": snare * share, "hat": hat * max(share, 0.4 * energy)}
+    click = np.zeros(STEPS)
+    click[:: STEPS // BEATS] = 0.0 if share else _CLICK
+    return {
+        "kick": kick * share,
+        "snare": snare * share + click,
+        "hat": hat * max(share, 0.4 * energy),
+    }
