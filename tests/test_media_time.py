@@ -39,6 +39,7 @@ CONTAINERS = {
 )
 @example("mp4", 2, [1, 1, 498, *[1] * 49], 0, None)
 @example("mp4", 2, [1, 1, 1, 1, 125], 0, None)
+@example("ts", 2, [25, 1, 1, 3, 2, 3, 2, 1, 25, 3], 25, (2.85, 1.0))
 def test_a_file_lasts_until_its_last_picture_or_sound_has_ended(
     tmp_path: Path, suffix: str, b_frames: int, steps: list[int], late: int, sound: tuple | None
 ) -> None:
@@ -180,6 +181,19 @@ def test_one_stream_that_starts_again_alone_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "joined.ts"
     path.write_bytes(both.read_bytes() + pictures.read_bytes())
     with pytest.raises(MediaError, match=r"joined\.ts has time stamps that start again in"):
+        media.probe(path)
+
+
+def test_a_second_file_in_other_streams_is_refused(tmp_path: Path) -> None:
+    """FFmpeg opens further streams for it, which PyAV does not give."""
+    one = one_of_two(tmp_path, "ts", JOINED["ts"])
+    other = write(
+        tmp_path / "other.ts", gray(50), click(1.0, 2.0, 48000, 2), rate=48000,
+        mpegts_start_pid="512", mpegts_pmt_start_pid="5000",
+    )  # fmt: skip
+    path = tmp_path / "joined.ts"
+    path.write_bytes(one.read_bytes() + other.read_bytes())
+    with pytest.raises(MediaError, match=r"joined\.ts holds more after 2\.. s that cannot be read"):
         media.probe(path)
 
 

@@ -254,7 +254,8 @@ def _read(container: InputContainer, clock: Clock) -> tuple[list[_Stream], float
     position = 0
     for run, packet in with_runs(packets_of(container, _used(container)), clock):
         streams[packet.stream_index].add(run, packet)
-        position = (position if packet.pos is None else packet.pos) + packet.size
+        place = position if packet.pos is None else packet.pos  # as read, not as they lie
+        position = max(position, place + packet.size)
     for found in streams.values():
         if found.first is None:
             found.first = next(iter(flush(found.stream)), None)
