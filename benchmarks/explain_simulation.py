@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vmnet import pipeline
+from vmnet import experiment
 from vmnet.aligners import distance_matrix
 from vmnet.config import PROFILES, SEGMENTATIONS
 from vmnet.corpus.simulated import Detector, Simulation, simulated_corpus
@@ -54,31 +54,35 @@ SCENARIOS = ("vanilla", "crop_query")
 
 def open_variant(
     simulation: Simulation, segmenters: tuple[str, ...], clips: tuple[int, ...], folder: Path
-) -> pipeline.Run:
-    """Return a run of the demo profile on a changed simulation."""
+) -> experiment.Dataset:
+    """Return the data of the demo profile on a changed simulation."""
     profile = replace(PROFILES["demo"], clips=clips)
     corpus = simulated_corpus(profile.clips, 0, simulation)
-    return pipeline.Run(profile, corpus, 0, os.cpu_count() or 1, folder, folder, segmenters)
+    jobs = os.cpu_count() or 1
+    names = (segmenters, "music", "video")
+    run = experiment.Run(profile, corpus, 0, jobs, folder, folder, *names)
+    with redirect_stdout(sys.stderr):
+        return experiment.prepare(run)
 
 
-def ranks(run: pipeline.Run, **options: object) -> "dict[tuple[str, str, str], float]":
+def ranks(data: experiment.Dataset, **options: object) -> "dict[tuple[str, str, str], float]":
     """Return the mean rank by segmenter, distance and scenario."""
     with redirect_stdout(sys.stderr):  # what the stages report is no part of the table
-        table = pipeline.results(run, pipeline.seg_vm_nets(run), DISTANCES, SCENARIOS, **options)
+        table = experiment.results(data, experiment.seg_vm_nets, DISTANCES, SCENARIOS, **options)
     table = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
     names = zip(table.segmenter, table.distance, table.scenario, strict=True)
     return dict(zip(names, table.value, strict=True))
 
 
 def count_free_ranks(
-    run: pipeline.Run, segmenter: str, n_queries: int = 100
+    data: experiment.Dataset, segmenter: str, n_queries: int = 100
 ) -> tuple[float, float]:
     """Return the mean rank by trace, and without the clue that the right music is as long.
 
     For the second every target is brought to the query's number of segments: cut off, or begun
     again.
     """
-    video, music = pipeline.embeddings(run, pipeline.seg_vm_net(run, segmenter))
+    video, music = experiment.embeddings(data, experiment.seg_vm_net(data.run, segmenter))
     as_is = ranks_of(distance_matrix(video, music, "trace"))[:n_queries]
     found = []
     for query in range(len(as_is)):
@@ -89,14 +93,15 @@ def count_free_ranks(
     return float(as_is.mean()), float(np.mean(found))
 
 
-def explain_fitted(run: pipeline.Run) -> None:
+def explain_fitted(data: experiment.Dataset) -> None:
     """Print what Trace knows by the number of segments, and what the indel cost does."""
-    for segmenter in run.segmenters:
-        before, after = count_free_ranks(run, segmenter)
+    for segmenter in data.run.segmenters:
+        before, after = count_free_ranks(data, segmenter)
         what = "trace, then with all targets as long as the query"
         print(f"  {what}, {segmenter}: {before:.1f}, {after:.1f}")
     for cost in (0.05, 0.1, 0.2, 0.4):
-        again = ranks(replace(run, segmenters=("olda",)), indel={"nw": cost})
+        olda = replace(data, run=replace(data.run, segmenters=("olda",)))
+        again = ranks(olda, indel={"nw": cost})
         vanilla, crop = (again["olda", "nw", scenario] for scenario in SCENARIOS)
         print(f"  NW-DTW, indel {cost}: vanilla {vanilla:.1f}, Crop Query {crop:.1f}")
 
@@ -114,15 +119,15 @@ def main() -> None:
     for name in arguments.variants:
         simulation, segmenters = VARIANTS[name]
         with tempfile.TemporaryDirectory() as folder:
-            run = open_variant(simulation, segmenters, tuple(arguments.clips), Path(folder))
-            found = ranks(run)
+            data = open_variant(simulation, segmenters, tuple(arguments.clips), Path(folder))
+            found = ranks(data)
             for segmenter in segmenters:
                 for scenario in SCENARIOS:
                     values = (found[segmenter, distance, scenario] for distance in DISTANCES)
                     line = "".join(f"{value:11.1f}" for value in values)
                     print(f"{name:50} {segmenter:9} {scenario:11}{line}", flush=True)
             if simulation is FITTED:
-                explain_fitted(run)
+                explain_fitted(data)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vmnet import pipeline
+from vmnet import experiment
 from vmnet.config import PROFILES
 from vmnet.corpus.simulated import Simulation, simulated_corpus
 from vmnet.report.paper import BASELINE_2, SEG_VMNET, rank
@@ -35,12 +35,16 @@ def validation_ranks(theme: float, content: float, clips: tuple[int, ...]) -> np
         corpus = simulated_corpus(profile.clips, seed, simulation)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            run = pipeline.Run(
-                profile, corpus, seed, os.cpu_count() or 1, folder, folder, ("olda",)
-            )
-            systems = [pipeline.baselines(run)[-1], pipeline.seg_vm_net(run, "olda")]
+            run = experiment.Run(
+                profile, corpus, seed, os.cpu_count() or 1, folder, folder, ("olda",), "music",
+                "video",
+            )  # fmt: skip
+            systems = [experiment.baselines(run)[-1], experiment.seg_vm_net(run, "olda")]
             with redirect_stdout(sys.stderr):  # what the stages report is no part of the table
-                table = pipeline.results(run, systems, ["trace"], split="valid")
+                data = experiment.prepare(run, systems)
+                table = experiment.results(
+                    data, lambda _, systems=systems: systems, ["trace"], split="valid"
+                )
         found = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
         ranks.append(found["value"].to_numpy())
     return np.mean(ranks, axis=0)

@@ -23,8 +23,8 @@ from threading import Event, Thread
 
 import psutil
 
-from vmnet import pipeline
-from vmnet.config import PROFILES
+from vmnet import experiment
+from vmnet.config import PROFILES, SEGMENTATIONS
 from vmnet.corpus.simulated import simulated_corpus
 
 INTERVAL = 0.5  # s between two looks at the memory
@@ -74,11 +74,12 @@ def main() -> None:
     corpus = simulated_corpus(tuple(arguments.clips), 0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run = pipeline.Run(profile, corpus, 0, os.cpu_count() or 1, folder, folder)
+        names = (SEGMENTATIONS, "music", "video")
+        run = experiment.Run(profile, corpus, 0, os.cpu_count() or 1, folder, folder, *names)
         with measured(f"segments of {len(corpus.clips):,} clips"), redirect_stdout(sys.stderr):
-            pipeline.prepare(run)
+            data = experiment.prepare(run)
         with measured("40 updates of TransNet's network"):
-            pipeline.network(run, pipeline.seg_vm_net(run, "transnet"))
+            experiment.network(data, experiment.seg_vm_net(run, "transnet"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vmnet import store
-from vmnet.batch import array_job, run_jobs
+from vmnet.batch import array_job, failure, run_jobs
 
 # Written to a file of its own, because a spawned worker must be able to import what it is sent.
 WORK = """
@@ -65,8 +65,11 @@ def test_bad_clips_are_reported_and_the_others_done(tmp_path, work, processes):
     assert set(failures) == {"c2", "c3"}
     assert failures["c2"].endswith("2.mp4 has no sound; use another file.")
     assert "ZeroDivisionError: a decoder's own bug" in failures["c3"]
-    outputs = {file.stem: store.load_arrays(file)["value"] for file in (tmp_path / "out").iterdir()}
+    out = tmp_path / "out"
+    outputs = {file.stem: store.load_arrays(file)["value"] for file in out.glob("*.npz")}
     assert outputs == {"0": [0], "1": [1], "4": [4]}
+    assert failure(out / "2.npz") == failures["c2"]  # it need not be tried again
+    assert failure(out / "0.npz") == ""
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -1,64 +1,253 @@
-"""One experiment, and what is registered for it by a function and a line."""
+"""The stages on small corpora without media: from clips to tables, over seeds."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from vmnet.aligners import DISTANCES, Sequences
-from vmnet.evaluation import SCENARIOS
-from vmnet.evaluation.experiment import evaluate
+from vmnet import experiment
+from vmnet.config import PROFILES
+from vmnet.corpus import opening
+from vmnet.corpus.features import features_corpus, save_features
+from vmnet.corpus.simulated import simulated_corpus
+from vmnet.errors import VmnetError
+from vmnet.experiment import run as run_module
+from vmnet.report import views
+from vmnet.report.tables import TABLES
 
-# Four clips whose video is their music.
-E = np.eye(4)
-CLIPS = Sequences.from_list([E[[0, 1]], E[[1, 0, 3]], E[[2, 3]], E[[2, 1]]])
-
-
-def values(rows, metric="mean_rank"):
-    """Return the values of one metric by distance, scenario and direction."""
-    names = "distance", "scenario", "direction"
-    return {tuple(r[n] for n in names): r["value"] for r in rows if r["metric"] == metric}
-
-
-def test_every_clip_finds_itself():
-    rows = evaluate(CLIPS, CLIPS, ["trace", "nw"])
-    assert set(values(rows).values()) == {1}
-    assert list(values(rows)) == [
-        (distance, "vanilla", way) for distance in ("trace", "nw") for way in ("V2M", "M2V")
-    ]
-    seconds = values(rows, "seconds")
-    assert list(seconds) == [("trace", "vanilla", "V2M"), ("nw", "vanilla", "V2M")]
-    assert min(seconds.values()) > 0
+TINY = replace(
+    PROFILES["demo"],
+    clips=(60, 24, 24),
+    seeds=(0, 1),
+    training={"batch": 30, "learning_rate": 1e-4, "steps": 4, "evaluate_every": 2},
+)
 
 
-def test_options_reach_their_distance():
-    """Where skips cost nothing, the one segment left is as near to every clip that has it."""
-    cropped = evaluate(CLIPS, CLIPS, ["nw"], ["crop_query"], {"nw": {"indel": 0.0}})
-    assert values(cropped) == {("nw", "crop_query", "V2M"): np.mean([2, 1.5, 1.5, 2])}
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("simulated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PROFILES, "demo", TINY)
+        patch.setattr(opening, "DATA", folder / "data")
+        patch.setattr(run_module, "FIGURES", folder / "figures")
+        yield experiment.open_runs(jobs=1)
 
 
-def test_a_registered_distance_and_scenario_are_evaluated(monkeypatch):
-    def first(queries, targets, weight=1.0):
-        """Minus the dot product of the first segments."""
-        heads = (part.data[part.offsets[:-1]] for part in (queries, targets))
-        return -weight * np.matmul(next(heads), next(heads).T)
+@pytest.fixture(scope="module")
+def datasets(runs):
+    return experiment.prepare_all(runs)
 
-    def backwards(queries, targets):
-        """Play every query from its end."""
-        return Sequences.from_list([clip[::-1] for clip in queries], queries.ids), targets
 
-    monkeypatch.setitem(DISTANCES, "first", first)
-    monkeypatch.setitem(SCENARIOS, "backwards", backwards)
-    rows = evaluate(CLIPS, CLIPS, ["first"], ["vanilla", "backwards"], {"first": {"weight": 2.0}})
-    assert values(rows) == {
-        ("first", "vanilla", "V2M"): np.mean([1, 1, 1.5, 1.5]),
-        ("first", "vanilla", "M2V"): np.mean([1, 1, 1.5, 1.5]),
-        ("first", "backwards", "V2M"): np.mean([3, 2.5, 2.5, 3]),
+@pytest.fixture(scope="module")
+def results(datasets):
+    return experiment.results(datasets, experiment.all_systems, ["centroid", "trace"])
+
+
+def test_every_seed_has_a_corpus_of_its_own_and_one_name(runs):
+    assert [run.seed for run in runs] == [0, 1]
+    assert {run.corpus.name for run in runs} == {"simulated-demo"}
+    assert len({run.corpus.source.origin() for run in runs}) == 2
+    assert len({run.folder for run in runs}) == 2
+    assert {run.figures.name for run in runs} == {"demo"}
+
+
+def test_figures_of_other_seeds_and_corpora_lie_elsewhere(runs, tmp_path):
+    del runs
+    assert experiment.open_runs(seeds=[3])[0].figures.name == "demo-seed3"
+    assert experiment.open_runs(seeds=[3, 4])[0].figures.name == "demo-seed3-4"
+    assert experiment.open_runs(corpus="simulated")[0].figures.name == "demo"
+
+
+def test_results_have_every_system_and_seed(results):
+    assert set(results.kind) == {"simulated"}
+    assert set(results.seed) == {0, 1}
+    assert set(results.system) == {
+        "baseline_1",
+        "baseline_2",
+        "baseline_2_cbvmr",
+        "baseline_2_cbvmr_inter",
+        "seg_vmnet",
     }
+    ranks = results[results.metric == "mean_rank"].value
+    assert ranks.between(1, 24).all()
+    table = TABLES["baselines"].render(results[results.distance == "centroid"])
+    assert "2 seeds" in table.attrs["origin"]
 
 
-def test_unknown_names_are_refused_before_anything_is_ranked():
-    with pytest.raises(
-        ValueError, match="unknown scenario 'crop': choose from vanilla, crop_query"
+def test_results_are_kept(datasets, results):
+    again = experiment.results(datasets, experiment.all_systems, ["centroid", "trace"])
+    assert again.equals(results)  # measured seconds and all: read, not computed
+
+
+def test_losses_differ(datasets, results):
+    del results
+    losses = {
+        system.name: experiment.network(datasets[0], system).config.loss
+        for system in experiment.all_systems(datasets[0].run)
+    }
+    assert losses["baseline_2_cbvmr"] == losses["baseline_2_cbvmr_inter"] == "cbvmr"
+    assert losses["baseline_2"] == losses["seg_vmnet"] == "triplet"
+
+
+def test_whitened_features_are_taken_as_they_are(datasets):
+    data = datasets[0]
+    assert experiment.network(data, experiment.seg_vm_net(data.run)).statistics is None
+
+
+def test_views_of_clips_without_media(datasets, results):
+    del results
+    data = datasets[0]
+    summary = views.corpus_summary(data)
+    assert summary.clips.tolist() == [60, 24, 24]
+    assert len(views.clips(data)) == 20
+    lengths = views.segment_lengths(data)
+    assert lengths.S.tolist() == ["Foote", "SF", "OLDA", "TransNet"]
+    overview = views.overview(data)
+    assert overview.kind == "simulated"
+    assert overview.sections[0][2] == "intro"
+    assert set(overview.features) == {"video", "music"}
+    queries = views.qualitative(data, experiment.seg_vm_net(data.run))
+    assert queries[0].query_frame.dtype == np.uint8
+    trainings = views.trainings(datasets)
+    assert len(trainings) == 2 * 8
+    assert (trainings.updates == 4).all()
+
+
+def test_olda_unless_another_is_named(runs):
+    assert experiment.seg_vm_net(runs[0]).segmenter == "olda"
+    assert experiment.seg_vm_net(replace(runs[0], segmenters=("sf", "foote"))).segmenter == "sf"
+
+
+def test_a_corpus_of_given_features_recommends_nothing(runs, music_video):
+    with pytest.raises(VmnetError, match="cannot be compared with a corpus whose features"):
+        experiment.recommend(runs[0], music_video)
+
+
+def test_an_exported_corpus_has_the_segments_of_the_corpus_it_was_made_from(tmp_path, datasets):
+    """The features of simulated clips, written to files and read again, are cut alike."""
+    theirs = datasets[0]
+    experiment.export(theirs.run, tmp_path / "shared")
+    corpus = features_corpus(tmp_path / "shared", seed=0, progress=False)
+    run = replace(theirs.run, corpus=corpus, folder=tmp_path / "data")
+    ours = experiment.prepare(run)
+    system = experiment.seg_vm_net(run)
+    for mine, original in zip(
+        ours.features(system, "test"), theirs.features(system, "test"), strict=True
     ):
-        evaluate(CLIPS, CLIPS, ["trace"], ["vanilla", "crop"])
-    with pytest.raises(ValueError, match="unknown distance 'dtw'"):
-        evaluate(CLIPS, CLIPS, ["dtw"])
+        np.testing.assert_array_equal(mine.data, original.data)
+        np.testing.assert_array_equal(mine.offsets, original.offsets)
+    trained = experiment.network(ours, system)
+    assert trained.statistics is not None  # nobody says that the files are whitened
+
+
+def test_a_run_without_some_segmenters_trains_nothing_anew(datasets, results, tmp_path):
+    del results
+    run = replace(datasets[0].run, segmenters=("olda",))
+    data = experiment.prepare(run)
+    trained = {path.name for path in run.folder.glob("networks/*")}
+    experiment.network(data, experiment.seg_vm_net(run))
+    assert {path.name for path in run.folder.glob("networks/*")} == trained
+
+
+def test_what_differs_from_the_profile_is_named_and_lies_elsewhere(runs):
+    del runs
+    asked = experiment.open_run(indel={"nw": 0.5, "sw": 0.01}, training={"steps": 3, "batch": 30})
+    assert asked.settings == "steps=3, indel_nw=0.5"  # the others are the profile's
+    assert asked.figures.parent.name == "demo-seed0"
+    assert asked.figures.name == "steps=3,indel_nw=0.5"
+    assert experiment.open_run(segmenters=["sf"]).settings == "segmenters=sf"
+    with pytest.raises(VmnetError, match="training has no setting 'step'; it has batch"):
+        experiment.open_run(training={"step": 3})
+    with pytest.raises(VmnetError, match="no distance with an indel cost 'trace'"):
+        experiment.open_run(indel={"trace": 3})
+    with pytest.raises(VmnetError, match="no music extractor 'vggish'; there are music, hand"):
+        experiment.open_run(music="vggish")
+
+
+def test_another_indel_cost_changes_its_distance_alone(datasets):
+    systems = lambda run: [experiment.seg_vm_net(run)]  # noqa: E731
+    usual = experiment.results(datasets[0], systems, ["nw", "trace"])
+    run = replace(datasets[0].run, indel={"nw": 0.5}, settings="indel_nw=0.5")
+    other = experiment.results(replace(datasets[0], run=run), systems, ["nw", "trace"])
+    assert set(other.settings) == {"indel_nw=0.5"}
+    assert set(usual.settings) == {""}
+    moved = usual.value != other.value
+    ranks = ~usual.metric.isin(["seconds"])
+    assert set(usual.distance[moved & ranks]) == {"nw"}
+
+
+def test_boundaries_of_an_unknown_make_are_refused(tmp_path, runs):
+    features = runs[0].corpus.source.load(runs[0].corpus.clips[0])
+    frames = {name: features.frames[name] for name in ("video", "music")}
+    for i in range(8):
+        path = tmp_path / "f" / f"clip{i}.npz"
+        save_features(path, **frames, boundaries={"by_hand": features.boundaries["olda"]})
+    with pytest.raises(VmnetError, match="boundaries of by_hand"):
+        experiment.open_run(corpus=str(tmp_path / "f"), jobs=1)
+
+
+def test_what_a_corpus_cannot_give_is_said(tmp_path, capsys, runs):
+    clip_features = runs[0].corpus.source.load(runs[0].corpus.clips[0])
+    for i in range(8):
+        frames = {name: clip_features.frames[name] for name in ("video", "music")}
+        save_features(tmp_path / "f" / f"clip{i}.npz", **frames)
+    run = experiment.open_run(corpus=str(tmp_path / "f"), jobs=1)
+    assert run.segmenters == ("foote", "sf")
+    assert "no segments of olda, transnet" in capsys.readouterr().out
+    assert [system.name for system in experiment.baselines(run)] == ["baseline_2"]
+    with pytest.raises(VmnetError, match="has no segments of olda"):
+        experiment.open_run(corpus=str(tmp_path / "f"), segmenters=["olda"])
+
+
+def test_the_papers_corpus_is_simulated_where_it_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(opening, "DATA", tmp_path)
+    corpus = opening.open_corpus(
+        "published", opening.Opening(PROFILES["paper"], tmp_path / "run", 0, 1)
+    )
+    assert corpus.kind == "simulated"
+    assert [len(corpus.split(name)) for name in ("train", "valid", "test")] == [50_000, 1000, 1000]
+    assert "himv-50k is not there" in capsys.readouterr().out
+
+
+def test_the_papers_corpus_is_opened_where_it_is(tmp_path, monkeypatch, write_shards):
+    monkeypatch.setattr(opening, "DATA", tmp_path)
+    write_shards(tmp_path / "himv-50k", 30)
+    profile = replace(PROFILES["paper"], clips=(20, 5, 5))
+    corpus = opening.open_corpus("published", opening.Opening(profile, tmp_path / "run", 0, 1))
+    assert corpus.kind.startswith("YouTube-8M")
+    features = corpus.source.load(corpus.clips[0])
+    for i in range(6):
+        save_features(tmp_path / "mvd" / f"mvd{i}.npz", **features.frames)
+    joined = opening.open_corpus("published", opening.Opening(profile, tmp_path / "run", 0, 1))
+    assert len(corpus.split("train")) == 20
+    assert len(joined.split("train")) == 20  # 25 are there
+    assert {clip.clip_id[:3] for clip in joined.split("test")} == {"mvd"}
+
+
+def test_videos_with_a_label_are_selected(tmp_path, monkeypatch, write_shards, capsys):
+    from vmnet import cli
+
+    monkeypatch.setattr(opening, "DATA", tmp_path / "data")
+    write_shards(tmp_path / "shards", 9)
+    assert cli.main(["select", str(tmp_path / "shards"), "--labels", "1", "--jobs", "1"]) == 0
+    assert (tmp_path / "shards" / "ids.txt").read_text().split() == ["id01", "id04", "id07"]
+    assert "3 videos" in capsys.readouterr().out
+    assert cli.main(["select", str(tmp_path / "shards"), "--labels", "2"]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert cli.main(["select", str(tmp_path / "none"), "--labels", "1"]) == 1
+    assert "none" in capsys.readouterr().err
+
+
+def test_unknown_names_are_refused(tmp_path):
+    with pytest.raises(VmnetError, match="no profile 'dmeo'"):
+        experiment.open_runs("dmeo")
+    with pytest.raises(VmnetError, match="is not a folder; a corpus is rendered, simulated"):
+        experiment.open_run(corpus=str(tmp_path / "none"))
+    with pytest.raises(VmnetError, match="too many to render"):
+        experiment.open_run("paper", corpus="rendered")
+
+
+def test_simulated_corpora_are_lists_of_names():
+    corpus = simulated_corpus((50_000, 1000, 1000), 0)
+    assert len(corpus.clips) == 52_000
+    assert len({clip.clip_id for clip in corpus.clips}) == 52_000

@@ -11,6 +11,7 @@ from vmnet.corpus.clips import SPLITS
 from vmnet.corpus.features import KIND, features_corpus, is_features, save_features
 from vmnet.corpus.kinds import folder_kind
 from vmnet.corpus.manifest import write_manifest
+from vmnet.corpus.media_source import MediaSource
 from vmnet.errors import ManifestError, VmnetError
 from vmnet.segmenters.frames import frame_boundaries
 
@@ -56,7 +57,7 @@ def test_what_was_saved_comes_back(tmp_path):
     assert (corpus.name, corpus.kind, corpus.split_seed) == ("shared", KIND, None)
     assert corpus.clips == (Clip("a", folder / "a.npz", "test", "T", "g", "x"),)
     source = pickle.loads(pickle.dumps(corpus.source))
-    assert source.extractors == ("video", "music", "handcrafted")
+    assert list(source.extractors) == ["video", "music", "handcrafted"]
     assert source.segmenters == ("olda", "transnet", "fixed")
     loaded = source.load(corpus.clips[0])
     for name, rows in (("video", video), ("music", music), ("handcrafted", whole)):
@@ -219,10 +220,10 @@ def test_nothing_bad_is_written(tmp_path):
 
 def test_the_key_changes_with_a_file(tmp_path):
     folder = fill(tmp_path / "d")
-    before = opened(folder).source.key()
-    assert opened(folder).source.key() == before
+    before = opened(folder).source.origin()
+    assert opened(folder).source.origin() == before
     overwrite(folder, 3, video=frames(50), music=frames(50, 4))
-    assert opened(folder).source.key() != before
+    assert opened(folder).source.origin() != before
 
 
 def test_a_file_that_changes_meanwhile_is_named(tmp_path):
@@ -292,7 +293,7 @@ def renamed(folder, name, **more):
 
 def all_train(corpus):
     clips = tuple(Clip(c.clip_id, c.path, "train") for c in corpus.clips)
-    return Corpus(corpus.name, corpus.kind, clips, source=corpus.source)
+    return Corpus(corpus.name, corpus.kind, clips, corpus.source)
 
 
 def test_a_joined_corpus_tests_on_the_other(tmp_path):
@@ -304,7 +305,7 @@ def test_a_joined_corpus_tests_on_the_other(tmp_path):
     assert both.kind == "features"
     assert [c.clip_id for c in both.clips] == ["hc0", "hc1", "hc3", "hc4", "mc2", "mc5"]
     source = pickle.loads(pickle.dumps(both.source))
-    assert source.extractors == ("video", "music")
+    assert list(source.extractors) == ["video", "music"]
     assert source.segmenters == ("sf", "fixed")
     train, test = source.load(both.clips[0]), source.load(both.clips[-1])
     assert (train.boundaries["sf"].tolist(), test.boundaries["sf"].tolist()) == (
@@ -312,7 +313,7 @@ def test_a_joined_corpus_tests_on_the_other(tmp_path):
         [0, 30, 40],
     )
     assert list(test.frames) == ["video", "music"]
-    assert source.key() not in (himv.source.key(), mvd.source.key())
+    assert source.key(both.clips, (), ()) != source.key(both.clips[1:], (), ())
 
 
 def test_segments_of_two_makes_are_said_to_be(tmp_path):
@@ -333,7 +334,8 @@ def test_corpora_that_do_not_fit_are_not_joined(tmp_path):
         joined.test_split(one, opened(tmp_path / "c"))
     olda = renamed(tmp_path / "d", "d", boundaries={"fixed": [0, 40]})
     assert joined.test_split(one, olda).source.segmenters == ("fixed",)
-    with pytest.raises(VmnetError, match="export its features first"):
-        joined.test_split(one, Corpus("films", "folder", one.clips))
+    films = Corpus("films", "folder", wide.clips, MediaSource(tmp_path))
+    with pytest.raises(VmnetError, match="export those of media files first"):
+        joined.test_split(one, films)
     with pytest.raises(VmnetError, match="no test clips"):
         joined.test_split(one, all_train(renamed(tmp_path / "e", "e")))

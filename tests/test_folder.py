@@ -10,12 +10,19 @@ from hypothesis import strategies as st
 from media_files import gray, noise, write
 
 from vmnet import media
+from vmnet.corpus import folder as of_folder
 from vmnet.corpus.clips import SPLITS, Corpus
-from vmnet.corpus.folder import MIN_CLIPS, MIN_FOLDER, VIDEO_SUFFIXES, _split_sizes, folder_corpus
+from vmnet.corpus.folder import VIDEO_SUFFIXES
 from vmnet.corpus.manifest import SAFE_ID, read_manifest, write_manifest
+from vmnet.corpus.media_source import MediaSource
+from vmnet.corpus.splits import MIN_CLIPS, MIN_FOLDER, _split_sizes
 from vmnet.errors import InputWarning, ManifestError, VmnetError
 
 FRACTIONS = (0.7, 0.1, 0.2)
+
+
+def folder_corpus(folder: Path, seed: int, fractions: tuple[float, ...] = FRACTIONS) -> Corpus:
+    return of_folder.folder_corpus(folder, seed, MediaSource(folder / ".data"), fractions)
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -115,7 +122,7 @@ def test_ids_are_unique_and_safe(tmp_path: Path) -> None:
     assert len({clip_id.lower() for clip_id in ids}) == len(names)
     assert all(SAFE_ID.fullmatch(clip_id) for clip_id in ids)
     write_manifest(tmp_path / "other.csv", corpus.clips)
-    assert read_manifest(tmp_path / "other.csv").clips == corpus.clips
+    assert read_manifest(tmp_path / "other.csv") == corpus.clips
 
 
 def test_the_order_of_the_file_system_does_not_matter(
@@ -131,7 +138,7 @@ def test_the_order_of_the_file_system_does_not_matter(
         return paths
 
     monkeypatch.setattr(Path, "rglob", shuffled)
-    assert folder_corpus(tmp_path, seed=3) == expected
+    assert folder_corpus(tmp_path, seed=3).clips == expected.clips
 
 
 def test_a_relative_folder_gives_absolute_paths(
@@ -139,7 +146,8 @@ def test_a_relative_folder_gives_absolute_paths(
 ) -> None:
     fill(tmp_path / "videos", *numbered(6))
     monkeypatch.chdir(tmp_path / "videos")
-    assert folder_corpus(Path("."), seed=0) == folder_corpus(tmp_path / "videos", seed=0)
+    here, there = (folder_corpus(path, seed=0) for path in (Path("."), tmp_path / "videos"))
+    assert here.clips == there.clips
 
 
 def test_split_sizes_and_seeds(tmp_path: Path) -> None:
@@ -179,8 +187,8 @@ def test_split_sizes_keep_their_promises(n_clips: int, shares: tuple[int, ...]) 
     sizes = _split_sizes(n_clips, fractions)
     assert sum(sizes.values()) == n_clips
     for name, fraction in zip(SPLITS, fractions, strict=True):
-        assert sizes[name] >= MIN_CLIPS[name] if fraction else sizes[name] == 0
-        assert abs(sizes[name] - fraction * n_clips) < 1 + sum(MIN_CLIPS.values())
+        assert sizes[name] >= MIN_CLIPS if fraction else sizes[name] == 0
+        assert abs(sizes[name] - fraction * n_clips) < 1 + MIN_FOLDER
 
 
 @pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.7, 0.2, 0.2), (1.2, -0.1, -0.1)])

@@ -83,18 +83,18 @@ def test_a_second_run_computes_nothing_again(home):
 def test_a_changed_indel_cost_is_computed_anew_and_named(home):
     import papermill
 
-    from vmnet import pipeline  # noqa: F401  (fails here, and not in the kernel, if it is broken)
+    from vmnet import experiment  # noqa: F401  (fails here, and not in the kernel, if it is broken)
 
     output = home / "changed.ipynb"
     os.environ.update(VMNET_DATA=str(home / "data"), VMNET_FIGURES=str(home / "changed"))
     try:
         papermill.execute_notebook(
-            str(runner.notebooks("03")[0]), str(output), {"profile": "smoke", "indel_nw": 0.4},
+            str(runner.notebooks("03")[0]), str(output), {"profile": "smoke", "indel": {"nw": 0.4}},
             cwd=str(runner.NOTEBOOKS), progress_bar=False, kernel_name="python3",
         )  # fmt: skip
     finally:
         del os.environ["VMNET_DATA"], os.environ["VMNET_FIGURES"]
-    assert "settings indel_nw=0.4." in (home / "changed/smoke/table3.md").read_text()
+    assert "settings indel_nw=0.4." in (home / "changed/smoke/indel_nw=0.4/table3.md").read_text()
     assert "settings indel" not in (home / "figures/smoke/table3.md").read_text()
 
 
@@ -117,7 +117,7 @@ def test_features_can_be_shared_without_their_films(home):
     assert len(list(shared.glob("*.npz"))) == 12
     words = ["--profile", "smoke", "--corpus", str(shared)]
     listed = run("vmnet.cli", "scan", *words, home=home)
-    assert "12 clips (features), 0 unusable" in listed.stdout
+    assert "(features): 12 of 12 clips can be used: 6 train, 2 valid, 4 test" in listed.stdout
     ranked = run("vmnet.cli", "evaluate", *words, "--distances", "trace", home=home)
     assert ranked.returncode == 0, ranked.stderr[-3000:]
     assert "mean rank among 4 test clips, features" in ranked.stdout

@@ -13,7 +13,10 @@ from vmnet import runner
 from vmnet.config import ROOT
 from vmnet.errors import VmnetError, exit_status
 
-PARAMETERS = {"profile", "corpus", "seeds", "jobs", "segmenters"}
+PARAMETERS = {
+    *("profile", "corpus", "seeds", "jobs", "segmenters", "music", "video", "training", "indel"),
+    "audio_track",
+}
 
 
 def run_all(*words):
@@ -70,7 +73,7 @@ def test_notebooks_are_thin_without_outputs_and_take_the_shared_parameters(path)
 
 
 def test_an_unknown_parameter_is_refused(tmp_path):
-    with pytest.raises(VmnetError, match=r"has no parameter indel_wn; it knows .*indel_nw"):
+    with pytest.raises(VmnetError, match=r"has no parameter indel_wn; it knows .*indel"):
         runner.execute(runner.notebooks("03")[0], tmp_path / "out.ipynb", {"indel_wn": 0.1})
     assert not list(tmp_path.iterdir())
 
@@ -119,12 +122,12 @@ def test_conda_users_get_the_same_packages():
 
 @pytest.fixture
 def run_of_demo(tmp_path):
-    from vmnet import pipeline
     from vmnet.config import PROFILES
     from vmnet.corpus.simulated import simulated_corpus
+    from vmnet.experiment import Run
 
     corpus = simulated_corpus((4, 4, 4), 0)
-    return pipeline.Run(PROFILES["demo"], corpus, 0, 1, tmp_path, tmp_path)
+    return Run(PROFILES["demo"], corpus, 0, 1, tmp_path, tmp_path, ("olda",), "music", "video")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +140,9 @@ def run_of_demo(tmp_path):
     ],
 )
 def test_the_recorded_command_makes_the_run_again(run_of_demo, seeds, corpus, expected):
-    command = runner.command(seeds, run_of_demo, corpus)
+    run = replace(run_of_demo, settings="segmenters=sf+olda, steps=3, batch=7, indel_nw=0.5")
+    command = runner.command(seeds, run, corpus)
+    expected += " --segmenters sf olda --set steps=3 batch=7 --indel nw=0.5"
     assert command == expected
     assert run_all(*shlex.split(command)[1:], "--help").returncode == 0
 

@@ -1,4 +1,4 @@
-"""Segment features of a corpus without media: one pass in chunks, killed anywhere."""
+"""Segment features of a split: one pass in chunks, killed anywhere."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -6,26 +6,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vmnet import segments
 from vmnet.batch import run_jobs
 from vmnet.corpus.clips import Clip
 from vmnet.corpus.simulated import simulated_corpus
+from vmnet.corpus.sources import MODALITIES, GivenFeatures
 from vmnet.errors import VmnetError
-from vmnet.segments import CLIP, SegmentFolder
+from vmnet.experiment import segments
+from vmnet.experiment.segments import CLIP, SegmentFolder
 
 SEGMENTERS = ("olda", "transnet")
 
 
+PAIRS = (
+    ("handcrafted", CLIP),
+    *((name, segmenter) for segmenter in (CLIP, *SEGMENTERS) for name in ("video", "music")),
+)
+
+
 @dataclass(frozen=True)
-class Broken:
+class Broken(GivenFeatures):
     """A source one of whose clips cannot be read."""
 
     whole: object
     bad: str
-    extractors = ("video", "music")
+    extractors = MODALITIES
     segmenters = SEGMENTERS
 
-    def key(self):
+    def origin(self):
         return "broken"
 
     def load(self, clip):
@@ -38,7 +45,7 @@ class Broken:
 def folder(tmp_path, monkeypatch) -> SegmentFolder:
     monkeypatch.setattr(segments, "CHUNK", 3)
     corpus = simulated_corpus((7, 2, 2), 0)
-    return SegmentFolder(tmp_path / "s", corpus.source, corpus.split("train"), SEGMENTERS)
+    return SegmentFolder(tmp_path / "s", corpus.source, corpus.split("train"), PAIRS)
 
 
 def fill(folder):

@@ -42,12 +42,12 @@ def test_a_clip_depends_on_seed_and_name_alone():
         np.testing.assert_array_equal(first.frames[name], again.frames[name])
     other = simulated_corpus((3, 2, 2), 6)
     assert len(other.source.load(corpus.clips[-1]).frames["video"]) != len(first.frames["video"])
-    assert corpus.source.key() == longer.source.key() != other.source.key()
+    assert corpus.source.origin() == longer.source.origin() != other.source.origin()
 
 
 def test_the_key_changes_with_every_parameter():
     keys = {
-        simulated_corpus((2, 2, 2), 0, Simulation(theme=theme)).source.key() for theme in (1, 2)
+        simulated_corpus((2, 2, 2), 0, Simulation(theme=theme)).source.origin() for theme in (1, 2)
     }
     assert len(keys) == 2
 
@@ -100,10 +100,10 @@ def test_sections_repeat_as_often_as_asked(forms):
 
 def test_repeats_share_content():
     corpus = simulated_corpus((2, 2, 6), 0, PURE)
-    clip = next(c for c in corpus.clips if len({s[2] for s in corpus.source.sections(c)}) < 8)
+    clip = next(c for c in corpus.clips if len({s[2] for s in corpus.source.view(c).sections}) < 8)
     video = corpus.source.load(clip).frames["video"]
     said = {}
-    for start, end, label in corpus.source.sections(clip):
+    for start, end, label in corpus.source.view(clip).sections:
         inside = video[int(np.ceil(start)) : int(end)]
         np.testing.assert_allclose(inside, inside[:1].repeat(len(inside), 0), atol=1e-5)
         said.setdefault(label, []).append(inside[0])

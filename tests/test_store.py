@@ -17,7 +17,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
     store.save_text(path, "old")
 
     def fail():
-        with store.whole(path) as temporary:
+        with store.written_whole(path) as temporary:
             temporary.write_text("half of the n")
             raise RuntimeError
 
@@ -32,7 +32,7 @@ def test_a_killed_write_leaves_the_old_file_and_sweep_removes_the_rest(tmp_path)
     store.save_text(path, "old")
     script = (
         "import sys, time; from pathlib import Path; from vmnet import store\n"
-        "with store.whole(Path(sys.argv[1])) as temporary:\n"
+        "with store.written_whole(Path(sys.argv[1])) as temporary:\n"
         "    temporary.write_text('half'); print('writing', flush=True); time.sleep(60)"
     )
     process = subprocess.Popen(
@@ -40,13 +40,13 @@ def test_a_killed_write_leaves_the_old_file_and_sweep_removes_the_rest(tmp_path)
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "writing\n"
-    store.sweep(tmp_path)
+    store.remove_partial(tmp_path)
     assert len(list(tmp_path.iterdir())) == 2, "the file of a running process was swept"
     process.send_signal(signal.SIGKILL)
     process.wait()
     time.sleep(0.1)
     assert path.read_text() == "old"
-    store.sweep(tmp_path)
+    store.remove_partial(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 

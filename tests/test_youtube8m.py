@@ -304,7 +304,7 @@ def test_shards_are_found_in_subfolders_and_indexed_once(folder, monkeypatch):
     monkeypatch.setattr(index, "index_shard", lambda _: pytest.fail("indexed again"))
     second, _ = opened(folder)
     assert second.clips == first.clips
-    assert second.source.key() == first.source.key()
+    assert second.source.origin() == first.source.origin()
 
 
 def test_a_changed_shard_is_indexed_anew(folder):
@@ -312,7 +312,7 @@ def test_a_changed_shard_is_indexed_anew(folder):
     write(folder / "b" / "trainb.tfrecord", *[video(f"c{i}") for i in range(5)])
     second, _ = opened(folder)
     assert {clip.clip_id[0] for clip in second.clips} == {"a", "c"}
-    assert second.source.key() != first.source.key()
+    assert second.source.origin() != first.source.origin()
     with pytest.raises(VmnetError, match=r"b3.*trainb.tfrecord"):
         first.source.load(next(clip for clip in first.clips if clip.clip_id == "b3"))
 
@@ -503,7 +503,7 @@ def test_msaf_runs_where_every_clip_has_its_sound(folder):
     assert corpus.source.media
     assert report.lines() == []
     assert corpus.source.segmenters == ("foote", "sf", "olda", "fixed")
-    assert corpus.source.key() != without.source.key()
+    assert corpus.source.origin() != without.source.origin()
     good, short = corpus.clips
     loaded = corpus.source.load(good)
     assert sorted(loaded.boundaries) == sorted(corpus.source.segmenters)

@@ -8,6 +8,7 @@ import errno
 import multiprocessing
 import os
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -21,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from vmnet import store
-from vmnet.errors import VmnetError
+from vmnet.errors import InputWarning, MediaError, VmnetError
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,23 @@ class Job:
 def array_job(
     clip_id: str, source: Path, output: Path, compute: Callable[[Path], Mapping[str, np.ndarray]]
 ) -> Job:
-    """Return the job of keeping the named arrays of `compute(source)` in `output` (.npz)."""
+    """Return the job of keeping the named arrays of `compute(source)` in `output` (.npz).
+
+    Beside it is kept what else came of it: see `failure` and `noticed`.
+    """
     return Job(clip_id, source, partial(_keep, source, output, compute))
+
+
+def failure(output: Path) -> str:
+    """Return why the job of `output` failed for good: the file itself is at fault; else ""."""
+    note = _failure_note(output)
+    return note.read_text(encoding="utf-8") if note.exists() else ""
+
+
+def noticed(output: Path) -> tuple[str, ...]:
+    """Return the warnings that the job of `output` gave, a line each."""
+    note = _warnings_note(output)
+    return tuple(note.read_text(encoding="utf-8").splitlines()) if note.exists() else ()
 
 
 def run_jobs(
@@ -73,11 +89,13 @@ def run_jobs(
                 reasons[job.clip_id] = _attempt(job)
                 bar.update()
         else:
-            _survive(jobs, processes, reasons, bar)
+            _share_out_surviving_crashes(jobs, processes, reasons, bar)
     return {clip_id: reason for clip_id, reason in reasons.items() if reason}
 
 
-def _survive(jobs: list[Job], processes: int, reasons: dict[str, str], bar: tqdm) -> None:
+def _share_out_surviving_crashes(
+    jobs: list[Job], processes: int, reasons: dict[str, str], bar: tqdm
+) -> None:
     """Share out the jobs; when a worker dies, do what is left one by one to learn on which clip."""
     try:
         _share_out(jobs, processes, reasons, bar)
@@ -120,19 +138,47 @@ def _attempt(job: Job) -> str:
     """Do one job; return why it failed, or an empty text."""
     try:
         job.work()
-    except VmnetError as error:
-        return str(error)
-    except (MemoryError, OSError) as error:
-        if isinstance(error, MemoryError) or error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        return f"{job.source}: {type(error).__name__}: {error}"
+    except MemoryError:
+        raise
     except Exception as error:  # a decoder or a segmenter that chokes on one clip is that clip's
-        return f"{job.source}: {type(error).__name__}: {error}"
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return _reason(job.source, error)
     return ""
 
 
 def _keep(source: Path, output: Path, compute: Callable[[Path], Mapping[str, np.ndarray]]) -> None:
-    store.save_arrays(output, **compute(source))
+    """Keep what `compute` returns, the warnings that it gives, or why the file cannot be used."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", InputWarning)
+        try:
+            arrays = compute(source)
+        except Exception as error:
+            if isinstance(error, MediaError) or not isinstance(error, VmnetError | OSError):
+                reason = _reason(source, error)
+                if not isinstance(error, MemoryError):  # want of memory may pass
+                    store.save_text(_failure_note(output), reason)
+            raise
+    lines = [str(w.message) for w in caught if issubclass(w.category, InputWarning)]
+    if lines:
+        text = "".join(f"{' '.join(line.split())}\n" for line in dict.fromkeys(lines))
+        store.save_text(_warnings_note(output), text)
+    store.save_arrays(output, **arrays)
+    _failure_note(output).unlink(missing_ok=True)
+
+
+def _reason(source: Path, error: Exception) -> str:
+    if isinstance(error, VmnetError):
+        return str(error)
+    return f"{source}: {type(error).__name__}: {error}"
+
+
+def _failure_note(output: Path) -> Path:
+    return output.with_suffix(".failed.txt")
+
+
+def _warnings_note(output: Path) -> Path:
+    return output.with_suffix(".warnings.txt")
 
 
 def _start_worker(threads: int) -> None:

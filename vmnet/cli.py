@@ -1,23 +1,21 @@
-"""The command line: `vmnet COMMAND ...`; each command is a few calls into `vmnet.pipeline`."""
+"""The command line: `vmnet COMMAND ...`; each command is a few calls into `vmnet.experiment`."""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vmnet import __version__
-from vmnet.config import DEFAULT_PROFILE, PROFILES, SEGMENTATIONS
+from vmnet.config import DEFAULT_PROFILE, PROFILES
 from vmnet.corpus import SPLITS
 from vmnet.corpus.opening import NAMED
 from vmnet.errors import exit_status
+from vmnet.options import add_settings, asked, natural, positive
 from vmnet.pretrained.command import add_weights_command
-from vmnet.runner import natural, positive
 
 if TYPE_CHECKING:
-    from vmnet.corpus import Clip
-    from vmnet.corpus.sources import FeatureSource
+    from vmnet.experiment import Run
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -26,14 +24,14 @@ def render(arguments: argparse.Namespace) -> None:
     """Render procedural music videos into a folder."""
     from vmnet.rendered import render_corpus
 
-    corpus = render_corpus(
+    clips = render_corpus(
         arguments.folder,
         splits=tuple(arguments.clips),
         seconds=tuple(arguments.seconds),
         seed=arguments.seed,
         jobs=_jobs(arguments),
     )
-    print(f"{len(corpus.clips)} rendered clips, with their truth as JAMS: {arguments.folder}")
+    print(f"{len(clips)} rendered clips, with their truth as JAMS: {arguments.folder}")
 
 
 def prepare(arguments: argparse.Namespace) -> None:
@@ -47,45 +45,31 @@ def prepare(arguments: argparse.Namespace) -> None:
 
 
 def scan(arguments: argparse.Namespace) -> None:
-    """List the clips of a corpus and what is wrong with any."""
+    """List the clips of a corpus as a run would use them, and what is wrong with any."""
+    from vmnet import experiment
     from vmnet.errors import VmnetError
 
-    corpus = _open(arguments).corpus
-    describe = _describe_media if corpus.source is None else partial(_describe, corpus.source)
-    bad = 0
-    for clip in corpus.clips:
+    run = _open(arguments)
+    source = run.corpus.source
+    failures = source.check(run.corpus.clips, run.jobs, run.retry)
+    for clip in run.corpus.without(failures).clips:
         try:
-            what = describe(clip)
+            print(f"{clip.split:5}  {clip.clip_id:24}  {source.describe(clip)}")
         except VmnetError as error:
-            bad += 1
-            what = f"cannot be used: {error}"
-        print(f"{clip.split:5}  {clip.clip_id:24}  {what}")
-    print(f"{corpus.name}: {len(corpus.clips)} clips ({corpus.kind}), {bad} unusable")
-
-
-def _describe_media(clip: "Clip") -> str:
-    from vmnet import media
-
-    info = media.require(clip.path)
-    return f"{info.duration:7.1f} s  {info.width}x{info.height}  {info.fps:.4g} fps"
-
-
-def _describe(source: "FeatureSource", clip: "Clip") -> str:
-    frames = source.load(clip).frames
-    return "  ".join(
-        f"{name} {array.shape[0]} x {array.shape[1]}" for name, array in frames.items()
-    )
+            failures[clip.clip_id] = str(error)
+    for clip_id, reason in failures.items():
+        print(f"{'-':5}  {clip_id:24}  cannot be used: {reason}")
+    print(experiment.plan(run, failures))
+    experiment.require_splits(run.corpus.without(failures), failures)
 
 
 def export(arguments: argparse.Namespace) -> None:
     """Write the features and boundaries of a corpus as a features corpus, without its media."""
-    from vmnet import pipeline
+    from vmnet import experiment
 
-    run = _open(arguments)
-    n_clips = pipeline.export(
-        run, arguments.output, arguments.video, arguments.music, arguments.split
-    )
-    pipeline.report_failures(run)
+    data = experiment.export(_open(arguments), arguments.output, arguments.split)
+    experiment.report([data])
+    n_clips = len(data.corpus.clips)
     print(f"{n_clips} clips, features and boundaries without media: {arguments.output}")
 
 
@@ -109,64 +93,67 @@ def select(arguments: argparse.Namespace) -> None:
 
 def extract(arguments: argparse.Namespace) -> None:
     """Compute the frame features of a corpus."""
-    from vmnet import pipeline
+    from vmnet import experiment
 
     run = _open(arguments)
-    pipeline.prepare(run, pipeline.baselines(run))
-    pipeline.report_failures(run)
+    experiment.report([experiment.prepare(run, experiment.baselines(run))])
 
 
 def segment(arguments: argparse.Namespace) -> None:
     """Compute the boundaries of a corpus."""
-    from vmnet import pipeline
+    from vmnet import experiment
 
     run = _open(arguments)
-    if run.corpus.source is None:
-        pipeline.run_stages(run, pipeline.segmenter_stages(run.segmenters).values())
-    else:
-        pipeline.prepare(run)
-    for clip in pipeline.usable(run):
-        counts = [
-            f"{name} {len(pipeline.boundaries(run, name, clip)) - 1}" for name in run.segmenters
-        ]
+    data = experiment.prepare(run, experiment.seg_vm_nets(run))
+    edges = {name: data.boundaries(name) for name in run.segmenters}
+    for clip in data.corpus.clips:
+        counts = [f"{name} {len(those[clip.clip_id]) - 1}" for name, those in edges.items()]
         print(f"{clip.clip_id:24}  segments: {', '.join(counts)}")
-    pipeline.report_failures(run)
+    experiment.report([data])
 
 
 def train(arguments: argparse.Namespace) -> None:
     """Train the networks of a corpus."""
-    from vmnet import pipeline
+    from vmnet import experiment
 
     run = _open(arguments)
-    pipeline.prepare(run)
-    for system in pipeline.all_systems(run):
-        trained = pipeline.network(run, system)
+    (data,) = experiment.prepare_all([run])
+    for system in experiment.all_systems(run):
+        trained = experiment.network(data, system)
         print(f"{system.name} {system.segmenter}: best after {trained.best_step} updates")
-    pipeline.report_failures(run)
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Rank the test clips with every segmentation and distance of the run."""
-    from vmnet import pipeline
+    from vmnet import experiment
+    from vmnet.aligners import DISTANCES
+    from vmnet.errors import known_names
+    from vmnet.evaluation import SCENARIOS
 
+    # Before anything is computed.
+    known_names(arguments.distances, DISTANCES, "distance")
+    known_names(arguments.scenarios, SCENARIOS, "scenario")
     run = _open(arguments)
-    pipeline.prepare(run)
-    systems = pipeline.seg_vm_nets(run)
-    table = pipeline.results(run, systems, arguments.distances, arguments.scenarios)
+    data = experiment.prepare(run, experiment.seg_vm_nets(run))
+    table = experiment.results(
+        data, experiment.seg_vm_nets, arguments.distances, arguments.scenarios
+    )
     table = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
     wide = table.pivot(index=["segmenter", "distance"], columns="scenario", values="value")
-    print(f"mean rank among {table.n_clips.iloc[0]} test clips, {run.corpus.kind}")
+    experiment.report([data])
+    beside = f"; {run.settings}" if run.settings else ""
+    print(f"mean rank among {table.n_clips.iloc[0]} test clips, {run.corpus.kind}{beside}")
     print(wide.to_string(float_format="%.1f"))
-    pipeline.report_failures(run)
 
 
 def recommend(arguments: argparse.Namespace) -> None:
     """Rank the music of a corpus for one video."""
-    from vmnet import pipeline
+    from vmnet import experiment, media
 
+    media.require(arguments.video, audio=False)
     run = _open(arguments)
-    ranking = pipeline.recommend(run, arguments.video, arguments.distance, arguments.top)
-    segmenter = pipeline.seg_vm_net(run).segmenter
+    ranking = experiment.recommend(run, arguments.video, arguments.distance, arguments.top)
+    segmenter = experiment.seg_vm_net(run).segmenter
     print(f"network: profile {run.profile.name}, {segmenter}, {run.corpus.kind} data")
     print(f"{'rank':>4}  {'distance':>9}  music of")
     for rank, (clip, distance) in enumerate(ranking, 1):
@@ -188,15 +175,15 @@ def draw(arguments: argparse.Namespace) -> None:
     print(f"{output}.png, {output}.pdf")
 
 
-def _open(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
-    from vmnet import pipeline
+def _open(arguments: argparse.Namespace) -> "Run":
+    from vmnet import experiment
 
-    return pipeline.open_run(
+    return experiment.open_run(
         arguments.profile,
-        arguments.corpus,
-        arguments.seed,
-        arguments.jobs,
-        arguments.segmenters,
+        corpus=arguments.corpus,
+        seed=arguments.seed,
+        jobs=arguments.jobs,
+        **asked(arguments),
     )
 
 
@@ -246,8 +233,6 @@ def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.Argument
     one.add_argument("--top", type=positive, default=10, help="how many tracks are listed")
     one = _command(commands, export, of_corpus)
     one.add_argument("output", type=Path, help="folder for the feature files and their manifest")
-    one.add_argument("--video", default="efficientnet", help="or inception, the paper's")
-    one.add_argument("--music", default="musicnn", help="or vggish, the paper's")
     one.add_argument("--split", default="", choices=SPLITS, help="put all clips into this one")
 
 
@@ -265,10 +250,13 @@ def _corpus_options(shared: argparse.ArgumentParser) -> argparse.ArgumentParser:
     of_corpus.add_argument(
         "--corpus", default="", help=f"{', '.join(NAMED)} or a folder (default: the profile's)"
     )
-    of_corpus.add_argument("--profile", default=DEFAULT_PROFILE, choices=sorted(PROFILES))
     of_corpus.add_argument(
-        "--segmenters", nargs="+", default=[], help=f"segmentations S ({' '.join(SEGMENTATIONS)})"
+        "--profile",
+        default=DEFAULT_PROFILE,
+        choices=sorted(PROFILES),
+        help=f"{', '.join(PROFILES)} (default: {DEFAULT_PROFILE})",
     )
+    add_settings(of_corpus)
     return of_corpus
 
 

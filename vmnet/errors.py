@@ -1,8 +1,9 @@
 """The errors that a user can mend, and how a command reports them."""
 
 import errno
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 class VmnetError(Exception):
@@ -26,7 +27,25 @@ class WeightsError(VmnetError):
 
 
 class InputWarning(UserWarning):
-    """Something about a file that its user should know; one line that names it. Nothing stops."""
+    """Something odd about a user's file; its text is one line that names the file.
+
+    It never stops a batch, and is kept in the report of the run.
+    """
+
+
+def known_names(names: Iterable[str], registry: Iterable[str], what: str) -> tuple[str, ...]:
+    """Return `names`, each once; refuse one that is not in `registry`.
+
+    Raises
+    ------
+    VmnetError
+        If one is unknown; the text lists those that are known.
+    """
+    chosen, registry = tuple(dict.fromkeys(names)), tuple(registry)
+    for name in chosen:
+        if name not in registry:
+            raise VmnetError(f"there is no {what} {name!r}; there are {', '.join(registry)}.")
+    return chosen
 
 
 def exit_status(command: Callable[[], None]) -> int:
@@ -39,6 +58,7 @@ def exit_status(command: Callable[[], None]) -> int:
     """
     try:
         command()
+        sys.stdout.flush()
     except VmnetError as error:
         print(f"vmnet: {error}", file=sys.stderr)
         return 1
@@ -48,7 +68,17 @@ def exit_status(command: Callable[[], None]) -> int:
     except PermissionError as error:
         print(f"vmnet: no permission: {error}; choose another folder.", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read what we print has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (or Python complains at its end)
+        return 0
     except OSError as error:
+        if error.errno == errno.EROFS:
+            print(
+                f"vmnet: {error.filename or error} lies on a read-only file system; name folders "
+                "that can be written in VMNET_DATA and VMNET_FIGURES.",
+                file=sys.stderr,
+            )
+            return 1
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         print(

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from vmnet.config import DEFAULT_PROFILE, PROFILES, ROOT
 from vmnet.corpus.opening import NAMED
 from vmnet.errors import VmnetError, exit_status
+from vmnet.options import add_settings, asked, natural, positive
 
 if TYPE_CHECKING:
-    from vmnet.pipeline import Run
+    from vmnet.experiment import Run
 
 NOTEBOOKS = ROOT / "notebooks"
 
@@ -73,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="seeds of corpus, splits, networks; one whole run each (default: the profile's)",
     )
+    add_settings(parser)
     add("--setup-only", action="store_true", help="make the environment and stop")
     add("--tests", action="store_true", help="make the environment, then run the test suite")
     add("--help", "-h", action="store_true", help="show this and stop")
@@ -88,7 +90,8 @@ def notebooks(only: str = "") -> list[Path]:
     VmnetError
         If no notebook matches.
     """
-    found = sorted(path for path in NOTEBOOKS.glob("*.ipynb") if path.name.startswith(only))
+    start = only.zfill(2) if only.isdecimal() else only  # 3 is 03
+    found = sorted(path for path in NOTEBOOKS.glob("*.ipynb") if path.name.startswith(start))
     if not found:
         names = ", ".join(sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")))
         raise VmnetError(f"no notebook starts with {only!r}; there are {names}.")
@@ -119,7 +122,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> None:
         raise VmnetError(
             f"{notebook.name} has no parameter {', '.join(unknown)}; it knows {', '.join(known)}."
         )
-    with store.whole(output) as temporary:
+    with store.written_whole(output) as temporary:
         try:
             papermill.execute_notebook(
                 str(notebook),
@@ -148,17 +151,25 @@ def run(arguments: argparse.Namespace) -> None:
     # On a terminal bars move smoothly; in a log a line every ten seconds is enough. tqdm reads it
     # when it is imported.
     os.environ.setdefault("TQDM_MININTERVAL", "0.1" if sys.stderr.isatty() else "10")
-    from vmnet import pipeline
+    from vmnet import experiment
 
     chosen = notebooks(arguments.only)
     corpus = _absolute(arguments.corpus)
-    runs = pipeline.open_runs(arguments.profile, corpus, arguments.seed, arguments.jobs)
+    settings = asked(arguments)
+    runs = experiment.open_runs(
+        arguments.profile, corpus, arguments.seed, arguments.jobs, **settings
+    )
+    if arguments.retry:
+        experiment.prepare_all(runs)
+    for run in runs:
+        experiment.check(run)
     figures = runs[0].figures
     parameters = {
         "profile": arguments.profile,
         "corpus": corpus,
         "seeds": [run.seed for run in runs],
         "jobs": arguments.jobs,
+        **{name: value for name, value in settings.items() if name != "retry"},
     }
     seconds = {}
     for number, notebook in enumerate(chosen, 1):
@@ -167,7 +178,7 @@ def run(arguments: argparse.Namespace) -> None:
         execute(notebook, figures / "notebooks" / notebook.name, parameters)
         seconds[notebook.stem] = round(time.monotonic() - started, 1)
         print(f"[{number}/{len(chosen)}] {notebook.stem}: {seconds[notebook.stem]:.0f} s")
-    pipeline.prepare_all(runs)  # all is kept by now; what failed is noted once more
+    experiment.prepare_all(runs)  # all is kept by now; what failed is noted once more
     save_record(figures, runs, seconds, arguments.corpus)
     save_page(figures)
     print(f"Figures, tables and executed notebooks: {figures}")
@@ -206,6 +217,7 @@ def save_record(
         "kind": first.corpus.kind,
         "seeds": [run.seed for run in runs],
         "settings": _settings(runs),
+        "asked": first.settings,
         "notebooks": dict(seconds),
         "seconds": round(sum(seconds.values()), 1),
         "machine": machine(),
@@ -224,16 +236,16 @@ def save_record(
 
 
 def _settings(runs: "Sequence[Run]") -> str:
-    """Return what stands for the profile and the clips: with others, earlier times mean nothing.
-
-    Media files have their folder stand for them.
-    """
+    """Return what stands for the profile and the clips: with others, earlier times mean nothing."""
     from dataclasses import asdict
 
     from vmnet import store
 
-    clips = [run.corpus.source.key() if run.corpus.source else run.folder.name for run in runs]
-    return store.key(profile=asdict(runs[0].profile), clips=clips)
+    clips = [
+        run.corpus.source.key(run.corpus.clips, (run.music, run.video), run.segmenters)
+        for run in runs
+    ]
+    return store.key(profile=asdict(runs[0].profile), clips=clips, asked=runs[0].settings)
 
 
 def machine() -> dict[str, str | int]:
@@ -274,7 +286,21 @@ def command(seeds: Sequence[int], run: "Run", corpus: str) -> str:
         words += ["--seed", *map(str, seeds)]
     if corpus and corpus != run.profile.corpus:
         words += ["--corpus", shlex.quote(corpus)]
+    words += _settings_as_options(run.settings)
     return " ".join(words)
+
+
+def _settings_as_options(settings: str) -> list[str]:
+    """Turn `Run.settings` back into the options that were given."""
+    options: dict[str, list[str]] = {}
+    for name, _, value in (text.partition("=") for text in settings.split(", ") if text):
+        if name in ("music", "video", "audio_track", "segmenters"):
+            options[f"--{name.replace('_', '-')}"] = value.split("+")
+        elif name.startswith("indel_"):
+            options.setdefault("--indel", []).append(f"{name.removeprefix('indel_')}={value}")
+        else:
+            options.setdefault("--set", []).append(f"{name}={value}")
+    return [shlex.quote(word) for name, values in options.items() for word in (name, *values)]
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -309,20 +335,6 @@ def _absolute(corpus: str) -> str:
             f"{folder} is not a folder; --corpus takes {', '.join(NAMED)} or a folder."
         )
     return str(folder)
-
-
-def natural(text: str) -> int:
-    """Read a whole number from 0 up, for argparse."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
-    return int(text)
-
-
-def positive(text: str) -> int:
-    """Read a whole number from 1 up, for argparse."""
-    if natural(text) == 0:
-        raise argparse.ArgumentTypeError("at least 1 is needed")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ made a result: change a parameter and the result has another name.
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ import numpy as np
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def written_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path with the suffix of `path`; rename it to `path` if the block succeeds.
 
     When the block fails or is interrupted, the temporary file is removed and `path` is untouched.
@@ -38,7 +39,7 @@ def whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def sweep(folder: Path) -> None:
+def remove_partial(folder: Path) -> None:
     """Remove, below `folder`, the temporary files of processes that were killed."""
     for path in Path(folder).rglob(".partial-*"):
         process = path.name.split("-")[1]
@@ -48,7 +49,7 @@ def sweep(folder: Path) -> None:
 
 def save_array(path: Path, array: np.ndarray) -> None:
     """Write one array as .npy, whole."""
-    with whole(path) as temporary, temporary.open("wb") as file:
+    with written_whole(path) as temporary, temporary.open("wb") as file:
         np.save(file, array, allow_pickle=False)
 
 
@@ -59,7 +60,7 @@ def load_array(path: Path) -> np.ndarray:
 
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Write named arrays as one .npz, whole."""
-    with whole(path) as temporary, temporary.open("wb") as file:
+    with written_whole(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 
@@ -71,7 +72,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def save_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file, whole."""
-    with whole(path) as temporary:
+    with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
@@ -79,6 +80,11 @@ def key(**parameters: Any) -> str:
     """Return ten hexadecimal digits that stand for `parameters` (anything JSON can hold)."""
     text = json.dumps(parameters, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def file_name(text: str) -> str:
+    """Return `text` as the name of a file or folder: what systems refuse in one becomes "-"."""
+    return re.sub(r"[^\w=.,+-]+", "-", text.replace(", ", ",")).strip(".-")[:120] or "-"
 
 
 def fingerprint(path: Path) -> str:

@@ -1,6 +1,7 @@
-"""What a corpus is: clips, each with a file and a split."""
+"""What a corpus is: clips, each with a file and a split, and the source of their features."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,19 +28,31 @@ class Clip:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Clips under one name.
+    """Clips under one name, and where their features come from.
 
     `kind` says where the data come from, in the words that stand beside every number made from
-    them: "rendered", "simulated", "folder", ... `split_seed` is what dealt the splits, or None
-    where the corpus came with them. `source` gives the features of clips that are no media files.
+    them: "rendered", "simulated", "folder", ... `split_seed` is what assigned the splits, or None
+    where the corpus came with them.
     """
 
     name: str
     kind: str
     clips: tuple[Clip, ...]
+    source: "FeatureSource"
     split_seed: int | None = None
-    source: "FeatureSource | None" = None
 
     def split(self, name: str) -> tuple[Clip, ...]:
         """Return the clips of one split ("train", "valid" or "test"), in the corpus' order."""
         return tuple(clip for clip in self.clips if clip.split == name)
+
+    def without(self, clip_ids: Collection[str]) -> "Corpus":
+        """Return the corpus without some clips; the others are split anew where a seed split them.
+
+        Too few clips to be split stay where they are.
+        """
+        from vmnet.corpus.splits import MIN_FOLDER, assign_splits
+
+        kept = tuple(clip for clip in self.clips if clip.clip_id not in clip_ids)
+        if self.split_seed is not None and MIN_FOLDER <= len(kept) < len(self.clips):
+            kept = assign_splits(kept, self.split_seed)
+        return replace(self, clips=kept)

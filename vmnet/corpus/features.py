@@ -27,9 +27,10 @@ from tqdm import tqdm
 
 from vmnet import store
 from vmnet.corpus.clips import Clip, Corpus
-from vmnet.corpus.folder import MANIFEST, MIN_FOLDER, deal
+from vmnet.corpus.folder import MANIFEST
 from vmnet.corpus.manifest import read_manifest, safe_name
-from vmnet.corpus.sources import ClipFeatures
+from vmnet.corpus.sources import MODALITIES, ClipFeatures, GivenFeatures
+from vmnet.corpus.splits import MIN_FOLDER, assign_splits
 from vmnet.errors import VmnetError
 
 KIND = "features"
@@ -81,7 +82,7 @@ def features_corpus(folder: Path, seed: int, progress: bool = True) -> Corpus:
     """
     folder = Path(folder).absolute()
     if (folder / MANIFEST).is_file():
-        clips = read_manifest(folder / MANIFEST).clips
+        clips = read_manifest(folder / MANIFEST)
     else:
         clips = _dealt(folder, seed)
     shapes = _checked_shapes(folder, clips, progress)
@@ -90,7 +91,7 @@ def features_corpus(folder: Path, seed: int, progress: bool = True) -> Corpus:
         given=tuple(name for name in shapes if name.startswith(BOUNDARIES)),
         made_from=store.key(files=[(c.clip_id, store.fingerprint(c.path)) for c in clips]),
     )
-    return Corpus(safe_name(folder.name), KIND, clips, source=source)
+    return Corpus(safe_name(folder.name), KIND, clips, source)
 
 
 def save_features(
@@ -136,7 +137,7 @@ def save_features(
 
 
 @dataclass(eq=False)
-class FilesSource:
+class FilesSource(GivenFeatures):
     """Reads clips from their files; see `FeatureSource`.
 
     Attributes
@@ -156,12 +157,12 @@ class FilesSource:
     whitened = False  # who wrote the files may have whitened them, or not
 
     def __post_init__(self) -> None:
-        self.extractors = tuple(self.dims)
+        self.extractors = {name: MODALITIES[name] for name in self.dims}
         names = tuple(name.removeprefix(BOUNDARIES) for name in self.given) or FROM_FRAMES
         self.segmenters = tuple(dict.fromkeys((*names, "fixed")))
         self.boundaries_from = "the files" if self.given else "features"
 
-    def key(self) -> str:
+    def origin(self) -> str:
         """Return what stands for the files and for how they are cut into segments."""
         from vmnet.segmenters import SEGMENTERS
         from vmnet.segmenters.frames import PARAMETERS
@@ -209,7 +210,7 @@ def _dealt(folder: Path, seed: int) -> tuple[Clip, ...]:
         raise VmnetError(
             f"{folder} holds files of all but one name: rename them, or add {MANIFEST}."
         )
-    return deal(clips, seed)
+    return assign_splits(clips, seed)
 
 
 # --- what a file must be ------------------------------------------------------------------------

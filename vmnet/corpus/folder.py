@@ -1,19 +1,17 @@
 """A corpus of one's own: any folder of video files."""
 
-import math
 import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-import numpy as np
-
 from vmnet import media
-from vmnet.corpus.clips import SPLITS, Clip, Corpus
+from vmnet.corpus.clips import Clip, Corpus
 from vmnet.corpus.manifest import MAX_ID, read_manifest, safe_name
+from vmnet.corpus.media_source import RENDERED, MediaSource
+from vmnet.corpus.splits import FRACTIONS, MIN_FOLDER, assign_splits
 from vmnet.errors import InputWarning, VmnetError
 from vmnet.store import key
 
@@ -22,14 +20,15 @@ VIDEO_SUFFIXES = {
     ".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts",
     ".mpg", ".mpeg", ".vob", ".wmv", ".asf", ".flv", ".f4v", ".ogv",
 }  # fmt: skip
-MIN_CLIPS = {"train": 2, "valid": 2, "test": 2}  # one clip alone has no negatives, and ranks first
-MIN_FOLDER = sum(MIN_CLIPS.values())
-FRACTIONS = (0.7, 0.1, 0.2)  # ours: train, valid, test
 MANIFEST = "manifest.csv"
-RENDERED = "vmnet rendered"  # how the comment in a rendered file begins
 
 
-def folder_corpus(folder: Path, seed: int, fractions: Sequence[float] = FRACTIONS) -> Corpus:
+def folder_corpus(
+    folder: Path,
+    seed: int,
+    source: MediaSource,
+    fractions: Sequence[float] = FRACTIONS,
+) -> Corpus:
     """Return the video files of a folder and its subfolders as a corpus.
 
     If the folder holds a `manifest.csv`, that is read, and `seed` and `fractions` are not used.
@@ -44,6 +43,8 @@ def folder_corpus(folder: Path, seed: int, fractions: Sequence[float] = FRACTION
         The folder to search.
     seed : int
         Seed of the split.
+    source : MediaSource
+        Computes the features of the files.
     fractions : (float, float, float)
         Shares of train, valid and test, with sum 1. A share above 0 gets at least `MIN_CLIPS`.
 
@@ -71,30 +72,11 @@ def folder_corpus(folder: Path, seed: int, fractions: Sequence[float] = FRACTION
     if not folder.is_dir():
         raise VmnetError(f"{folder} is not a folder: name a folder of video files.")
     if (folder / MANIFEST).exists():
-        clips = read_manifest(folder / MANIFEST).clips
-        return Corpus(safe_name(folder.name), _kind(clips), clips)
+        clips = read_manifest(folder / MANIFEST)
+        return Corpus(safe_name(folder.name), _kind(clips), clips, source)
     found = [Clip(name, path, "", _title(path)) for name, path in _found_clips(folder).items()]
-    clips = deal(found, seed, fractions)
-    return Corpus(safe_name(folder.name), _kind(clips), clips, split_seed=seed)
-
-
-def deal(
-    clips: Sequence[Clip], seed: int, fractions: Sequence[float] = FRACTIONS
-) -> tuple[Clip, ...]:
-    """Return the clips with new splits, dealt in the order of a hash of seed and id.
-
-    Parameters
-    ----------
-    clips
-        At least `MIN_FOLDER`, if no share is 0.
-    seed, fractions
-        As in `folder_corpus`.
-    """
-    sizes = _split_sizes(len(clips), fractions)
-    shuffled = sorted(clips, key=lambda clip: key(seed=seed, clip_id=clip.clip_id))
-    splits = [name for name in reversed(SPLITS) for _ in range(sizes[name])]
-    split_of = {clip.clip_id: split for clip, split in zip(shuffled, splits, strict=True)}
-    return tuple(replace(clip, split=split_of[clip.clip_id]) for clip in clips)
+    clips = assign_splits(found, seed, fractions)
+    return Corpus(safe_name(folder.name), _kind(clips), clips, source, split_seed=seed)
 
 
 def _found_clips(folder: Path) -> dict[str, Path]:
@@ -149,20 +131,6 @@ def _free_id(path: Path, taken: set[str]) -> str:
     suffixes = (key(path=str(path), attempt=attempt) for attempt in count())
     candidates = (f"{plain[: MAX_ID - 11]}-{suffix}" for suffix in suffixes)
     return next(candidate for candidate in candidates if candidate.lower() not in taken)
-
-
-def _split_sizes(n_clips: int, fractions: Sequence[float]) -> dict[str, int]:
-    """Share out clips by largest remainder, then fill each wanted split up to `MIN_CLIPS`."""
-    if len(fractions) != len(SPLITS) or min(fractions) < 0 or not math.isclose(sum(fractions), 1):
-        raise ValueError(f"fractions must be three shares with sum 1, not {fractions}")
-    quotas = n_clips * np.asarray(fractions, float)
-    sizes = np.floor(quotas).astype(int)
-    sizes[np.argsort(sizes - quotas, kind="stable")[: n_clips - sizes.sum()]] += 1
-    for index, name in enumerate(SPLITS):
-        while fractions[index] > 0 and sizes[index] < MIN_CLIPS[name]:
-            sizes[sizes.argmax()] -= 1
-            sizes[index] += 1
-    return dict(zip(SPLITS, sizes.tolist(), strict=True))
 
 
 def _title(path: Path) -> str:

@@ -1,15 +1,17 @@
 """One corpus to train on, another to test on, as the paper has HIMV-50K and MVD (V-B)."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from vmnet import store
 from vmnet.corpus.clips import Clip, Corpus
-from vmnet.corpus.sources import ClipFeatures, FeatureSource
+from vmnet.corpus.sources import ClipFeatures, ClipView, FeatureSource, Picture
 from vmnet.errors import VmnetError
 
 
 @dataclass(eq=False)
-class JoinedSource:
+class JoinedSource(FeatureSource):
     """Takes the test clips from `test` and all others from `training`; see `FeatureSource`.
 
     It gives what both give.
@@ -19,21 +21,59 @@ class JoinedSource:
     test: FeatureSource
 
     def __post_init__(self) -> None:
-        self.extractors = _in_both(self.training.extractors, self.test.extractors)
-        self.segmenters = _in_both(self.training.segmenters, self.test.segmenters)
+        theirs = self.test.extractors
+        self.extractors = {
+            name: modality for name, modality in self.training.extractors.items() if name in theirs
+        }
+        segmenters = self.test.segmenters
+        self.segmenters = tuple(name for name in self.training.segmenters if name in segmenters)
         self.whitened = self.training.whitened
 
-    def key(self) -> str:
-        """Return what stands for both sources."""
-        return store.key(training=self.training.key(), test=self.test.key())
+    def _of(self, clip: Clip) -> FeatureSource:
+        return self.test if clip.split == "test" else self.training
+
+    def _parts(self, clips: Iterable[Clip]) -> tuple[tuple[FeatureSource, list[Clip]], ...]:
+        clips = list(clips)
+        return tuple(
+            (part, [clip for clip in clips if self._of(clip) is part])
+            for part in (self.training, self.test)
+        )
 
     def load(self, clip: Clip) -> ClipFeatures:
         """Read one clip; see `FeatureSource`."""
-        found = (self.test if clip.split == "test" else self.training).load(clip)
+        found = self._of(clip).load(clip)
         return ClipFeatures(
             {name: found.frames[name] for name in self.extractors},
             {name: found.boundaries[name] for name in self.segmenters},
         )
+
+    def key(
+        self, clips: Iterable[Clip], extractors: Iterable[str], segmenters: Iterable[str]
+    ) -> str:
+        """Return what stands for the clips of both sources."""
+        extractors, segmenters = list(extractors), list(segmenters)
+        return store.key(
+            parts=[part.key(own, extractors, segmenters) for part, own in self._parts(clips)]
+        )
+
+    def check(
+        self, clips: Sequence[Clip], processes: int = 1, retry: bool = False
+    ) -> dict[str, str]:
+        """Check the clips of both sources."""
+        (learned, first), (tested, second) = self._parts(clips)
+        return learned.check(first, processes, retry) | tested.check(second, processes, retry)
+
+    def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
+        """Leave a video to the source that was trained on."""
+        return self.training.query(video, extractor, segmenter)
+
+    def pictures(self, clip: Clip, count: int) -> Sequence[Picture]:
+        """Return the pictures that its own source has of a clip."""
+        return self._of(clip).pictures(clip, count)
+
+    def view(self, clip: Clip) -> ClipView:
+        """Return what its own source shows of a clip."""
+        return self._of(clip).view(clip)
 
 
 def test_split(corpus: Corpus, other: Corpus) -> Corpus:
@@ -44,20 +84,14 @@ def test_split(corpus: Corpus, other: Corpus) -> Corpus:
     Raises
     ------
     VmnetError
-        If one of them consists of media files, has no such clips, or shares a clip with the other;
-        if their features differ in dimension, or no segmenter is common to both.
+        If one of them has no such clips, or shares a clip with the other; if their features differ
+        in name or in dimension, or no segmenter is common to both.
     """
     learned = tuple(clip for clip in corpus.clips if clip.split != "test")
     tested = other.split("test")
     for whole, clips, what in ((corpus, learned, "train or valid"), (other, tested, "test")):
-        if whole.source is None:
-            raise VmnetError(
-                f"corpus {whole.name!r} consists of media files: export its features first."
-            )
         if not clips:
             raise VmnetError(f"corpus {whole.name!r} has no {what} clips: change its splits.")
-    assert corpus.source is not None
-    assert other.source is not None
     seen = sorted({clip.clip_id for clip in learned} & {clip.clip_id for clip in tested})
     if seen:
         raise VmnetError(
@@ -65,8 +99,14 @@ def test_split(corpus: Corpus, other: Corpus) -> Corpus:
             f"({seen[0]}, ...): a test clip must never be trained on; leave them out of one."
         )
     source = JoinedSource(corpus.source, other.source)
+    names = f"{corpus.name!r} and {other.name!r}"
     if not source.segmenters:
-        raise VmnetError(f"{corpus.name!r} and {other.name!r} have no segmenter in common.")
+        raise VmnetError(f"{names} have no segmenter in common.")
+    if set(source.extractors.values()) != {"music", "video"}:
+        raise VmnetError(
+            f"{names} have no features of both modalities in common: export those of media files "
+            "first (vmnet export)."
+        )
     first, second = source.load(learned[0]).frames, source.load(tested[0]).frames
     for name in source.extractors:
         if first[name].shape[1] != second[name].shape[1]:
@@ -78,8 +118,4 @@ def test_split(corpus: Corpus, other: Corpus) -> Corpus:
     origins = [getattr(part, "boundaries_from", "") for part in (source.training, source.test)]
     if origins[0] != origins[1]:  # segments of two makes: that must stand beside the numbers
         kind += "; boundaries from {}, test: from {}".format(*origins)
-    return Corpus(f"{corpus.name}-{other.name}", kind, learned + tested, source=source)
-
-
-def _in_both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in first if name in second)
+    return Corpus(f"{corpus.name}-{other.name}", kind, learned + tested, source)

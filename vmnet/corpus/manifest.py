@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from vmnet.corpus.clips import SPLITS, Clip, Corpus
+from vmnet.corpus.clips import SPLITS, Clip
 from vmnet.errors import ManifestError
-from vmnet.store import whole
+from vmnet.store import written_whole
 
 REQUIRED = ("clip_id", "path", "split")
 OPTIONAL = ("title", "genre", "artist")
@@ -24,17 +24,13 @@ SAFE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")  # a clip_id heads the nam
 MAX_ID = 120  # characters; leaves room for a suffix within the 255 bytes of a file name
 
 
-def read_manifest(path: Path, kind: str = "folder", name: str | None = None) -> Corpus:
-    """Read a manifest.
+def read_manifest(path: Path) -> tuple[Clip, ...]:
+    """Return the clips of a manifest, in its order.
 
     Parameters
     ----------
     path : Path
         The CSV file, in UTF-8 (Excel's byte order mark is allowed).
-    kind : str
-        Where the data come from: see `Corpus`.
-    name : str, optional
-        The corpus' name; that of the manifest's folder, made safe, if None.
 
     Raises
     ------
@@ -58,7 +54,7 @@ def read_manifest(path: Path, kind: str = "folder", name: str | None = None) -> 
             problems += [f"line {line}: {problem}" for problem in wrong]
             clips += [] if wrong else [_clip(row, folder)]
     _refuse(path, problems if clips or problems else ["it lists no clips: add a line for each"])
-    return Corpus(name or safe_name(folder.name), kind, tuple(clips))
+    return tuple(clips)
 
 
 def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
@@ -92,7 +88,7 @@ def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
         raise ManifestError(f"{path} cannot hold {name!r}: rename what is not Unicode.") from None
     if path.is_file() and path.read_bytes() == content:
         return  # a file that says the same keeps its date
-    with whole(path) as temporary:
+    with written_whole(path) as temporary:
         temporary.write_bytes(content)
 
 

@@ -1,7 +1,7 @@
 """Open a corpus by its name, or by what lies in a folder."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,18 +10,18 @@ from vmnet.corpus.clips import Corpus
 from vmnet.errors import VmnetError
 
 if TYPE_CHECKING:
+    from vmnet.corpus.media_source import MediaSource
     from vmnet.corpus.youtube8m import Sizes
 
 HIMV, MVD = "himv-50k", "mvd"  # folders below data/ (data/README.md)
 
 
-def open_corpus(name: str, profile: Profile, data: Path, seed: int, jobs: int) -> Corpus:
-    """Return a corpus.
+@dataclass(frozen=True)
+class Opening:
+    """How a corpus is opened.
 
-    Parameters
+    Attributes
     ----------
-    name
-        A key of `NAMED`; else a folder of music videos, of feature files or of YouTube-8M's shards.
     profile
         Says how many clips are rendered or simulated.
     data
@@ -30,6 +30,30 @@ def open_corpus(name: str, profile: Profile, data: Path, seed: int, jobs: int) -
         Draws the rendered or simulated clips, and the split of a folder.
     jobs
         Clips, or shards, worked on at once.
+    audio_track
+        Which sound track of media files is the music, counted from 1; None lets each file decide.
+    """
+
+    profile: Profile
+    data: Path
+    seed: int
+    jobs: int
+    audio_track: int | None = None
+
+    def media_source(self) -> "MediaSource":
+        """Return the source of the features of media files."""
+        from vmnet.corpus.media_source import MediaSource
+
+        return MediaSource(self.data, self.audio_track)
+
+
+def open_corpus(name: str, how: Opening) -> Corpus:
+    """Return a corpus.
+
+    Parameters
+    ----------
+    name
+        A key of `NAMED`; else a folder of music videos, of feature files or of YouTube-8M's shards.
 
     Raises
     ------
@@ -37,7 +61,7 @@ def open_corpus(name: str, profile: Profile, data: Path, seed: int, jobs: int) -
         If there is no such corpus, or it cannot be used.
     """
     if name in NAMED:
-        return NAMED[name](profile, data, seed, jobs)
+        return NAMED[name](how)
     folder = Path(name).expanduser().resolve()
     if not folder.is_dir():
         raise VmnetError(
@@ -46,7 +70,7 @@ def open_corpus(name: str, profile: Profile, data: Path, seed: int, jobs: int) -
         )
     from vmnet.corpus.kinds import folder_kind
 
-    return OF_FOLDER[folder_kind(folder)](folder, data, seed, jobs)
+    return OF_FOLDER[folder_kind(folder)](folder, how)
 
 
 def named_folder(name: str, profile: str, seed: int) -> Path:
@@ -62,39 +86,43 @@ def data_folder(folder: Path) -> Path:
     return DATA / f"{folder.name}-{store.key(folder=folder)}"
 
 
-def _rendered(profile: Profile, data: Path, seed: int, jobs: int) -> Corpus:
+def _rendered(how: Opening) -> Corpus:
     from vmnet.rendered import render_corpus
 
+    profile = how.profile
     _require_few(profile)
-    rendered = render_corpus(
-        data / "media", splits=profile.clips, seconds=profile.seconds, seed=seed, jobs=jobs
+    clips = render_corpus(
+        how.data / "media",
+        splits=profile.clips,
+        seconds=profile.seconds,
+        seed=how.seed,
+        jobs=how.jobs,
     )
-    return replace(rendered, name=f"rendered-{profile.name}")
+    return Corpus(f"rendered-{profile.name}", "rendered", clips, how.media_source())
 
 
-def _simulated(profile: Profile, data: Path, seed: int, jobs: int) -> Corpus:
+def _simulated(how: Opening) -> Corpus:
     from vmnet.corpus.simulated import simulated_corpus
 
-    return replace(simulated_corpus(profile.clips, seed), name=f"simulated-{profile.name}")
+    name = f"simulated-{how.profile.name}"
+    return replace(simulated_corpus(how.profile.clips, how.seed), name=name)
 
 
-def _published(profile: Profile, data: Path, seed: int, jobs: int) -> Corpus:
+def _published(how: Opening) -> Corpus:
     """Open HIMV-50K and MVD where they lie (data/README.md), else simulate as many clips."""
     from vmnet.corpus.joined import test_split
 
     training, test = DATA / HIMV, DATA / MVD
     if not training.is_dir():
         print(f"{training} is not there: the clips of this run are simulated.")
-        return _simulated(profile, data, seed, jobs)
-    n_train, n_valid, n_test = profile.clips
-    cache = DATA / f"{HIMV}-index"  # of the shards, for all seeds
+        return _simulated(how)
+    n_train, n_valid, n_test = how.profile.clips
+    indexed = replace(how, data=DATA / f"{HIMV}-index")  # of the shards, for all seeds
     if not test.is_dir():
         print(f"{test} is not there: the test clips are taken from {HIMV}, too.")
-        sizes = (None, n_valid, n_test)
-        return _at_most(n_train, _youtube8m(training, cache, seed, jobs, sizes))
-    learned = _at_most(n_train, _youtube8m(training, cache, seed, jobs, (None, n_valid, 0)))
-    tested = open_corpus(str(test), profile, data / MVD, seed, jobs)
-    return test_split(learned, tested)
+        return _at_most(n_train, _youtube8m(training, indexed, (None, n_valid, n_test)))
+    learned = _at_most(n_train, _youtube8m(training, indexed, (None, n_valid, 0)))
+    return test_split(learned, open_corpus(str(test), replace(how, data=DATA / MVD)))
 
 
 def _at_most(n_train: int, corpus: Corpus) -> Corpus:
@@ -104,27 +132,25 @@ def _at_most(n_train: int, corpus: Corpus) -> Corpus:
     return replace(corpus, clips=tuple(clips))
 
 
-def _youtube8m(
-    folder: Path, data: Path, seed: int, jobs: int, sizes: "Sizes | None" = None
-) -> Corpus:
+def _youtube8m(folder: Path, how: Opening, sizes: "Sizes | None" = None) -> Corpus:
     from vmnet.corpus.youtube8m import youtube8m_corpus
 
-    corpus, report = youtube8m_corpus(folder, data, sizes=sizes, seed=seed, jobs=jobs)
+    corpus, report = youtube8m_corpus(folder, how.data, sizes=sizes, seed=how.seed, jobs=how.jobs)
     for line in report.lines():
         print(line)
     return corpus
 
 
-def _features(folder: Path, data: Path, seed: int, jobs: int) -> Corpus:
+def _features(folder: Path, how: Opening) -> Corpus:
     from vmnet.corpus.features import features_corpus
 
-    return features_corpus(folder, seed)
+    return features_corpus(folder, how.seed)
 
 
-def _media(folder: Path, data: Path, seed: int, jobs: int) -> Corpus:
+def _media(folder: Path, how: Opening) -> Corpus:
     from vmnet.corpus.folder import folder_corpus
 
-    return folder_corpus(folder, seed)
+    return folder_corpus(folder, how.seed, how.media_source())
 
 
 def _require_few(profile: Profile) -> None:
@@ -135,12 +161,12 @@ def _require_few(profile: Profile) -> None:
         )
 
 
-NAMED: dict[str, Callable[[Profile, Path, int, int], Corpus]] = {
+NAMED: dict[str, Callable[[Opening], Corpus]] = {
     "rendered": _rendered,
     "simulated": _simulated,
     "published": _published,
 }
-OF_FOLDER: dict[str, Callable[[Path, Path, int, int], Corpus]] = {
+OF_FOLDER: dict[str, Callable[[Path, Opening], Corpus]] = {
     "youtube8m": _youtube8m,
     "features": _features,
     "media": _media,

@@ -15,13 +15,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
 from vmnet import store
 from vmnet.corpus.clips import SPLITS, Clip, Corpus
-from vmnet.corpus.sources import ClipFeatures
+from vmnet.corpus.sources import MODALITIES, ClipFeatures, ClipView, GivenFeatures
 from vmnet.segmenters.boundaries import MINIMUM_SECONDS, clean
 
 INTRO, OUTRO = 0, 1  # labels of the first and of the last section; others are counted from 2
@@ -126,21 +125,21 @@ def simulated_corpus(
         for split, size in zip(SPLITS, sizes, strict=True)
         for i in range(size)
     )
-    return Corpus("simulated", "simulated", clips, source=source)
+    return Corpus("simulated", "simulated", clips, source)
 
 
 @dataclass(frozen=True)
-class SimulatedSource:
+class SimulatedSource(GivenFeatures):
     """Draws clips; see `FeatureSource`."""
 
     simulation: Simulation
     seed: int
 
-    extractors: ClassVar[tuple[str, ...]] = tuple(DIMS)
-    whitened: ClassVar[bool] = True
-    segmenters: ClassVar[tuple[str, ...]] = ("foote", "sf", "olda", "transnet")
+    extractors = MODALITIES
+    segmenters = ("foote", "sf", "olda", "transnet")
+    whitened = True
 
-    def key(self) -> str:
+    def origin(self) -> str:
         """Return what stands for the parameters and the seed."""
         return store.key(simulation=asdict(self.simulation), seed=self.seed, drawn=DRAWN)
 
@@ -148,12 +147,13 @@ class SimulatedSource:
         """Draw one clip, from a random generator of its own."""
         return draw_clip(self.simulation, self.seed, self._generator(clip))
 
-    def sections(self, clip: Clip) -> list[tuple[float, float, str]]:
-        """Return start (s), end (s) and label of the true sections of a clip."""
+    def view(self, clip: Clip) -> ClipView:
+        """Return the true sections of a clip; there is nothing else to look at."""
         form = draw_form(self.simulation, self._generator(clip))
         names = {INTRO: "intro", OUTRO: "outro"}
         labels = [names.get(label, chr(ord("A") + label - 2)) for label in form.labels.tolist()]
-        return list(zip(form.edges[:-1].tolist(), form.edges[1:].tolist(), labels, strict=True))
+        starts, ends = form.edges[:-1].tolist(), form.edges[1:].tolist()
+        return ClipView(sections=list(zip(starts, ends, labels, strict=True)))
 
     def _generator(self, clip: Clip) -> np.random.Generator:
         return np.random.default_rng([self.seed, *clip.clip_id.encode()])

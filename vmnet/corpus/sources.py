@@ -1,13 +1,27 @@
-"""Where the frame features of a corpus without media files come from."""
+"""Where the frame features and the boundaries of a corpus' clips come from.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+Every corpus has one `FeatureSource`. What lies below it asks the source, and never what kind of
+corpus it has before it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from vmnet import store
+from vmnet.errors import VmnetError
+
 if TYPE_CHECKING:
     from vmnet.corpus.clips import Clip
+
+Modality = Literal["music", "video"]
+
+MODALITIES: dict[str, Modality] = {"video": "video", "music": "music", "handcrafted": "music"}
+"""What features that were made elsewhere are called, and the modality of each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,8 +31,8 @@ class ClipFeatures:
     Attributes
     ----------
     frames
-        By name: "video" and "music", (n_seconds, dim) float32, frame t covering second t; perhaps
-        "handcrafted", (1, dim), for the whole clip.
+        By the name of an extractor: (n_seconds, dim) float32, frame t covering second t; or
+        (1, dim) for the whole clip.
     boundaries
         By segmenter: (n_segments + 1,) float64 s, increasing, from 0 to the duration.
     """
@@ -27,26 +41,50 @@ class ClipFeatures:
     boundaries: Mapping[str, np.ndarray]
 
 
-class FeatureSource(Protocol):
-    """Gives the features and the boundaries of a clip; it is sent to worker processes.
+Picture = tuple[float, np.ndarray]
+"""When a picture is shown (s), and its pixels, (height, width, 3) uint8 RGB."""
 
-    `extractors` and `segmenters` name the frames and the boundaries that every clip has. `whitened`
-    tells whether the frames come whitened, so that the network takes them as they are.
+
+@dataclass(frozen=True, eq=False)
+class ClipView:
+    """What there is to look at in one clip, beside its features; empty where nothing is known.
+
+    Attributes
+    ----------
+    kind
+        Where the clip comes from, in words that stand beside its picture; "" is the corpus' kind.
+    waveform
+        (n_samples,) float32 mono at 8 kHz.
+    curves
+        What the segmenters looked at: "novelty" at "novelty_times", "shot_probability" at
+        "shot_times" (s).
+    sections
+        True sections: start (s), end (s), label.
+    cuts
+        (n,) true cuts (s).
     """
 
-    @property
-    def whitened(self) -> bool: ...
+    kind: str = ""
+    waveform: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
+    sections: Sequence[tuple[float, float, str]] = ()
+    cuts: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
-    @property
-    def extractors(self) -> tuple[str, ...]: ...
 
-    @property
-    def segmenters(self) -> tuple[str, ...]: ...
+class FeatureSource(ABC):
+    """Gives the features and the boundaries of a clip; it is sent to worker processes.
 
-    def key(self) -> str:
-        """Return what stands for all that decides the result of `load`."""
-        ...
+    `extractors` gives the modality of each kind of frames that every clip has; the first of a
+    modality is what a run takes unless told otherwise. `segmenters` names the boundaries that every
+    clip has. `whitened` tells whether the frames come whitened, so that the network takes them as
+    they are.
+    """
 
+    extractors: Mapping[str, Modality]
+    segmenters: tuple[str, ...]
+    whitened: bool
+
+    @abstractmethod
     def load(self, clip: "Clip") -> ClipFeatures:
         """Return the features of one clip.
 
@@ -55,4 +93,97 @@ class FeatureSource(Protocol):
         VmnetError
             If they cannot be had; the text names the clip, the file and the remedy.
         """
-        ...
+
+    @abstractmethod
+    def key(
+        self, clips: Iterable["Clip"], extractors: Iterable[str], segmenters: Iterable[str]
+    ) -> str:
+        """Return what stands for these frames and boundaries of these clips."""
+
+    @abstractmethod
+    def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
+        """Return the features of a video that is not of the corpus.
+
+        Raises
+        ------
+        VmnetError
+            If it cannot be used, or no features like the corpus' can be made of it.
+        """
+
+    def check(
+        self, clips: Sequence["Clip"], processes: int = 1, retry: bool = False
+    ) -> dict[str, str]:
+        """Return why clips cannot be used, by clip_id, as far as a look at the files tells.
+
+        Parameters
+        ----------
+        processes
+            Files looked at at once.
+        retry
+            Whether to look again at a file that could not be used before and has not changed.
+        """
+        del clips, processes, retry
+        return {}
+
+    def compute(
+        self,
+        clips: Sequence["Clip"],
+        extractors: Iterable[str],
+        segmenters: Iterable[str],
+        processes: int = 1,
+        retry: bool = False,
+    ) -> dict[str, str]:
+        """Compute and keep what is missing for `load`; return why clips failed, by clip_id."""
+        del extractors, segmenters
+        return self.check(clips, processes, retry)
+
+    def seconds_to_compute(
+        self, clips: Sequence["Clip"], extractors: Iterable[str], segmenters: Iterable[str]
+    ) -> float:
+        """Estimate how long one processor computes what is missing of usable clips, in seconds."""
+        del clips, extractors, segmenters
+        return 0.0
+
+    def warnings(self, clips: Iterable["Clip"]) -> dict[str, tuple[str, ...]]:
+        """Return what was noticed about usable clips while they were computed, by clip_id."""
+        del clips
+        return {}
+
+    def describe(self, clip: "Clip") -> str:
+        """Say in a line what a clip holds; raise VmnetError if it cannot be used."""
+        frames = self.load(clip).frames
+        sizes = (f"{name} {rows.shape[0]} x {rows.shape[1]}" for name, rows in frames.items())
+        return "  ".join(sizes)
+
+    def pictures(self, clip: "Clip", count: int) -> Sequence[Picture]:
+        """Return `count` pictures at even distances; none where there are none."""
+        del clip, count
+        return ()
+
+    def view(self, clip: "Clip") -> ClipView:
+        """Return what there is to look at in a clip."""
+        del clip
+        return ClipView()
+
+
+class GivenFeatures(FeatureSource):
+    """A source whose features were made elsewhere, or are drawn."""
+
+    @abstractmethod
+    def origin(self) -> str:
+        """Return what stands for all that decides the features of any clip."""
+
+    def key(
+        self, clips: Iterable["Clip"], extractors: Iterable[str], segmenters: Iterable[str]
+    ) -> str:
+        """Return what stands for the clips' features; see `FeatureSource`."""
+        del extractors, segmenters
+        return store.key(source=self.origin(), clips=[clip.clip_id for clip in clips])
+
+    def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
+        """Refuse: nothing here makes such features of a video."""
+        del extractor, segmenter
+        raise VmnetError(
+            f"{video} cannot be compared with a corpus whose features were made elsewhere: give "
+            "--corpus with a folder of music videos."
+        )

@@ -15,7 +15,7 @@ import numpy as np
 
 from vmnet import pretrained
 from vmnet.errors import WeightsError
-from vmnet.store import key, save_text, whole
+from vmnet.store import key, save_text, written_whole
 
 if TYPE_CHECKING:
     import keras
@@ -132,7 +132,7 @@ def tflite_model() -> Path:
     if _is_intact(path):
         return path
     source = pretrained.folder("efficientnet-lite0") / "lite0.pth"
-    with whole(path) as temporary:
+    with written_whole(path) as temporary:
         _convert_apart(source, temporary)
         digest = pooch.file_hash(str(temporary))
     save_text(_digest_file(path), digest)

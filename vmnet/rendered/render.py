@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vmnet.batch import Job, run_jobs
-from vmnet.corpus.clips import SPLITS, Clip, Corpus
+from vmnet.corpus.clips import SPLITS, Clip
 from vmnet.errors import MediaError, VmnetError
 from vmnet.rendered.canvas import HEIGHT, WIDTH
 from vmnet.rendered.clip_style import Style, draw_names
@@ -16,7 +16,7 @@ from vmnet.rendered.film import FPS, Film, direct, pictures
 from vmnet.rendered.song import Song, compose
 from vmnet.rendered.synth import SAMPLE_RATE, perform
 from vmnet.rendered.truth import truth_of, write_truth
-from vmnet.store import whole
+from vmnet.store import written_whole
 
 VERSION = 3  # to be raised with every change that alters what is rendered
 _SHARE = {"train": 0.7, "valid": 0.1}
@@ -93,7 +93,7 @@ def render_clip(path: Path, seed: int, seconds: float) -> None:
     """
     path, plan = Path(path), plan_clip(seed, seconds)
     write_truth(path.with_suffix(".jams"), truth_of(plan.film), plan.title, plan.artist)
-    with whole(path) as temporary:
+    with written_whole(path) as temporary:
         _encode(temporary, plan)
 
 
@@ -104,7 +104,7 @@ def render_corpus(
     seed: int = 0,
     jobs: int = 1,
     progress: bool = True,
-) -> Corpus:
+) -> tuple[Clip, ...]:
     """Render a corpus of music videos into a folder, and write its manifest last.
 
     Clip i depends on (`seed`, i, `seconds`) alone: not on the number of clips, nor on `jobs`. Files
@@ -155,7 +155,7 @@ def render_corpus(
         genre = Style.draw(_generator(clip_seed, 0)).genre
         clips.append(Clip(path.stem, path, split, title, genre, artist))
     write_manifest(folder / "manifest.csv", clips)
-    return Corpus(folder.name, "rendered", tuple(clips))
+    return tuple(clips)
 
 
 def _generator(seed: int, stream: int) -> np.random.Generator:

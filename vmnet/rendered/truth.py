@@ -15,7 +15,7 @@ import numpy as np
 from vmnet.errors import MediaError
 from vmnet.rendered.film import Film
 from vmnet.rendered.song import BEATS
-from vmnet.store import whole
+from vmnet.store import written_whole
 
 if TYPE_CHECKING:
     import jams
@@ -69,7 +69,7 @@ def write_truth(path: Path, truth: Truth, title: str, artist: str) -> None:
         beats.append(time=time, duration=0, value=index % BEATS + 1, confidence=1)
     file.annotations.append(beats)
     file.annotations.append(_segments(shot_edges, truth.scenes, "shots"))
-    with whole(path) as temporary:
+    with written_whole(path) as temporary:
         file.save(str(temporary))
 
 

@@ -20,9 +20,10 @@ import numpy as np
 
 from vmnet import store
 from vmnet.corpus.clips import Clip, Corpus
-from vmnet.corpus.folder import MIN_FOLDER, VIDEO_SUFFIXES, deal
+from vmnet.corpus.folder import VIDEO_SUFFIXES
 from vmnet.corpus.manifest import safe_name
-from vmnet.corpus.sources import ClipFeatures
+from vmnet.corpus.sources import MODALITIES, ClipFeatures, GivenFeatures
+from vmnet.corpus.splits import MIN_FOLDER, assign_splits
 from vmnet.corpus.youtube8m.index import (
     FEATURES,
     MAX_FRAMES,
@@ -136,7 +137,7 @@ def youtube8m_corpus(
         for clip_id, shard in zip(index.ids[kept].tolist(), index.shard[kept], strict=True)
     )
     report = Report(index.damage, repeated, missing, notes)
-    return Corpus(safe_name(folder.name), KIND, clips, source=source), report
+    return Corpus(safe_name(folder.name), KIND, clips, source), report
 
 
 def select_ids(
@@ -182,7 +183,7 @@ def _splits(
             f"{len(free)} clips have no split, and at least {MIN_FOLDER} are needed to split them: "
             "say the split of each in the list of ids."
         )
-    dealt = {clip.clip_id: clip.split for clip in deal(free, seed)} if free else {}
+    dealt = {clip.clip_id: clip.split for clip in assign_splits(free, seed)} if free else {}
     return {clip_id: given.get(clip_id) or dealt[clip_id] for clip_id in ids}
 
 
@@ -190,7 +191,7 @@ def _splits(
 
 
 @dataclass(eq=False)
-class YouTube8MSource:
+class YouTube8MSource(GivenFeatures):
     """Reads clips from their shards; see `FeatureSource`.
 
     Attributes
@@ -216,7 +217,7 @@ class YouTube8MSource:
     media_folder: Path
     suffixes: np.ndarray | None
 
-    extractors = tuple(FEATURES)
+    extractors = {name: MODALITIES[name] for name in FEATURES}  # noqa: RUF012
     whitened = True
 
     @property
@@ -229,7 +230,7 @@ class YouTube8MSource:
         """Where the boundaries come from, in words."""
         return "media" if self.media else "features"
 
-    def key(self) -> str:
+    def origin(self) -> str:
         """Return what stands for the files, as they were when the corpus was opened."""
         return self.made_from
 

@@ -21,7 +21,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from vmnet.report.names import NAMES
 from vmnet.report.results import settings_text
-from vmnet.store import whole
+from vmnet.store import written_whole
 
 COLUMN_WIDTH = 3.5  # inches, one column of the paper
 PAGE_WIDTH = 7.16  # inches, two columns
@@ -117,7 +117,7 @@ def save(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
     formats: list[tuple[Path, dict, int]] = [(png, {"Software": None}, 200), (pdf, nameless, 300)]
     with matplotlib.rc_context(STYLE):
         for path, metadata, dpi in formats:
-            with whole(path) as temporary:
+            with written_whole(path) as temporary:
                 figure.savefig(temporary, dpi=dpi, metadata=metadata)
     return png, pdf
 

@@ -1,4 +1,4 @@
-"""Segment features of a corpus whose clips come from a `FeatureSource`: one pass, nothing large.
+"""Segment features of the clips of a split, from their `FeatureSource`: one pass, nothing large.
 
 The frames of 50,000 clips are some 50 GB and are never kept. Chunks of clips go through worker
 processes, which keep the mean of every segment in 16 bits; the chunks are then joined to one file
@@ -25,20 +25,26 @@ from vmnet.errors import VmnetError
 CLIP = "clip"
 """The segmentation of the clip-level systems: one segment that lasts the whole clip."""
 
+LARGEST = float(np.finfo(np.float16).max)
+
 CHUNK = 50  # clips a job; so many are lost when a run is killed
+
+
+Pair = tuple[str, str]
+"""What is kept: the frames of an extractor, cut by a segmenter (or `CLIP`)."""
 
 
 @dataclass(frozen=True)
 class SegmentFolder:
     """The segment features of the clips of one split, below one folder.
 
-    `segmenters` are names of the source's boundaries; `CLIP` is there besides.
+    `pairs` says which frames are kept in which segments; boundaries are kept of each segmenter.
     """
 
     folder: Path
     source: FeatureSource
     clips: tuple[Clip, ...]
-    segmenters: tuple[str, ...]
+    pairs: tuple[Pair, ...]
 
     @property
     def failures(self) -> dict[str, str]:
@@ -64,7 +70,7 @@ class SegmentFolder:
             Job(
                 f"{self.folder.name}/{file.stem}",
                 file,
-                partial(_keep_chunk, self.source, chunk, self.segmenters, file),
+                partial(_keep_chunk, self.source, chunk, self.pairs, file),
             )
             for file, chunk in self._chunks.items()
             if not file.exists()
@@ -127,14 +133,14 @@ def _read(file: Path, name: str) -> np.ndarray:
 
 
 def _keep_chunk(
-    source: FeatureSource, clips: Sequence[Clip], segmenters: Sequence[str], file: Path
+    source: FeatureSource, clips: Sequence[Clip], pairs: Sequence[Pair], file: Path
 ) -> None:
     """Write the segment features, counts and boundaries of a chunk of clips."""
     kept: dict[str, list[np.ndarray]] = {}
     failures = {}
     for clip in clips:
         try:
-            arrays = segment_arrays(source.load(clip), segmenters)
+            arrays = segment_arrays(source.load(clip), pairs)
         except VmnetError as error:
             failures[clip.clip_id] = str(error)
             continue
@@ -144,26 +150,31 @@ def _keep_chunk(
     store.save_arrays(file, failures=np.array(json.dumps(failures)), **joined)
 
 
-def segment_arrays(features: ClipFeatures, segmenters: Sequence[str]) -> Mapping[str, np.ndarray]:
+def segment_arrays(features: ClipFeatures, pairs: Sequence[Pair]) -> Mapping[str, np.ndarray]:
     """Return what is kept of one clip.
 
     Returns
     -------
     arrays : by name
         `<frames>-<segmenter>` (n_segments, dim) float16, the mean of the frames of each segment
-        (paper IV-C); `boundaries-<segmenter>` (n_segments + 1,) s; `counts-<segmenter>` (1,). What
-        is known of the whole clip alone ("handcrafted") comes for `CLIP` alone.
+        (paper IV-C); `boundaries-<segmenter>` (n_segments + 1,) s; `counts-<segmenter>` (1,).
+
+    Raises
+    ------
+    VmnetError
+        If a mean is too large for 16 bits.
     """
     from vmnet.segmenters.boundaries import segment_means
 
-    duration = max(len(frames) for frames in features.frames.values())
-    edges = {CLIP: np.array([0.0, duration])} | {s: features.boundaries[s] for s in segmenters}
-    arrays = {}
-    for segmenter, boundaries in edges.items():
-        arrays[f"boundaries-{segmenter}"] = boundaries
-        arrays[f"counts-{segmenter}"] = np.array([len(boundaries) - 1])
-        for name, frames in features.frames.items():
-            if segmenter == CLIP or name in ("video", "music"):
-                means = segment_means(frames, boundaries)
-                arrays[f"{name}-{segmenter}"] = means.astype(np.float16)
+    frames = {name: features.frames[name] for name, _ in pairs}
+    whole = np.array([0.0, max(len(rows) for rows in frames.values())])
+    arrays: dict[str, np.ndarray] = {}
+    for name, segmenter in pairs:
+        edges = whole if segmenter == CLIP else features.boundaries[segmenter]
+        arrays[f"boundaries-{segmenter}"] = edges
+        arrays[f"counts-{segmenter}"] = np.array([len(edges) - 1])
+        means = segment_means(frames[name], edges)
+        if not np.abs(means).max() <= LARGEST:
+            raise VmnetError(f"its {name} features are not finite or above {LARGEST:g}: scale them")
+        arrays[f"{name}-{segmenter}"] = means.astype(np.float16)
     return arrays

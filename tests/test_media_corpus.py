@@ -1,0 +1,137 @@
+"""A corpus of media files: what fails is left out, remembered, and never read as a result."""
+
+import os
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vmnet import experiment, features, segmenters
+from vmnet.config import PROFILES
+from vmnet.corpus import Corpus
+from vmnet.corpus.folder import folder_corpus
+from vmnet.corpus.media_source import MediaSource
+from vmnet.errors import InputWarning, MediaError, VmnetError
+from vmnet.features.extractor import Extractor
+from vmnet.rendered import render_corpus
+
+FAILING: set[str] = set()  # names of files that the extractor below fails on
+ODD: set[str] = set()  # names of files that it warns about
+SEEN: list[str] = []  # names of files it was given
+
+
+def tones(path: Path) -> np.ndarray:
+    """Return features that tell clips apart, or fail."""
+    SEEN.append(path.stem)
+    if path.stem in FAILING:
+        raise MediaError(f"{path} is being copied: wait.")
+    if path.stem in ODD:
+        warnings.warn(f"{path} is odd.", InputWarning, stacklevel=1)
+    rng = np.random.default_rng(list(path.stem.encode()))
+    return rng.normal(size=(4, 6)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    return render_corpus(folder, splits=(3, 2, 5), seconds=(3.0, 4.0), seed=3, progress=False)
+
+
+@pytest.fixture
+def open_run(clips, tmp_path, monkeypatch):
+    """Return a function that opens the clips with two quick extractors, as a new process would."""
+    for names in (FAILING, ODD, SEEN):
+        names.clear()
+    monkeypatch.setattr(features, "EXTRACTORS", {
+        "tones": Extractor("tones", "music", 6, tones, {"version": 1}),
+        "colours": Extractor("colours", "video", 6, tones, {"version": 1}),
+    })  # fmt: skip
+    fixed = {"fixed": segmenters.SEGMENTERS["fixed"]}
+    monkeypatch.setattr(segmenters, "SEGMENTERS", fixed)
+    training = {"batch": 3, "steps": 2, "evaluate_every": 1, "learning_rate": 1e-4}
+
+    def open_run(retry=False):
+        corpus = Corpus("films", "rendered", clips, MediaSource(tmp_path / "data"))
+        return experiment.Run(
+            PROFILES["smoke"], corpus, 0, 1, tmp_path / "data", tmp_path / "figures", ("fixed",),
+            "tones", "colours", training, retry=retry,
+        )  # fmt: skip
+
+    return open_run
+
+
+def table(run):
+    data = experiment.prepare(run)
+    return experiment.results(data, experiment.seg_vm_nets, ["trace"])
+
+
+def test_a_clip_that_recovers_is_in_the_next_table(open_run, clips):
+    """The table of four clips was read as that of five (the key was made before the failures)."""
+    FAILING.add(clips[-1].path.stem)
+    assert set(table(open_run()).n_clips) == {4}
+    FAILING.clear()
+    assert set(table(open_run(retry=True)).n_clips) == {5}
+    assert set(table(open_run()).n_clips) == {5}
+
+
+def test_a_failure_is_remembered_until_the_file_changes_or_it_is_asked_for(open_run, clips):
+    bad = clips[-1]
+    FAILING.add(bad.path.stem)
+    first = experiment.prepare(open_run())
+    assert first.failures == {bad.clip_id: f"{bad.path} is being copied: wait."}
+    tried = len(SEEN)
+    assert experiment.prepare(open_run()).failures == first.failures
+    assert len(SEEN) == tried
+    assert experiment.prepare(open_run(retry=True)).failures == first.failures
+    assert SEEN[tried:] == [bad.path.stem]
+    status = bad.path.stat()
+    os.utime(bad.path, ns=(status.st_atime_ns, status.st_mtime_ns + 10**9))
+    experiment.prepare(open_run())
+    assert SEEN[tried + 1 :] == [bad.path.stem] * 1
+
+
+def test_what_is_prepared_does_not_change(open_run, clips):
+    data = experiment.prepare(open_run())
+    assert data.failures == {}
+    FAILING.add(clips[0].path.stem)
+    with pytest.raises(AttributeError):
+        data.failures = {"a": "b"}
+    assert len(data.corpus.clips) == len(clips)
+
+
+def test_warnings_are_in_the_report(open_run, clips, capsys):
+    odd = clips[2]
+    ODD.add(odd.path.stem)
+    data = experiment.prepare(open_run())
+    assert data.warnings == {odd.clip_id: (f"{odd.path} is odd.",)}  # once, of two extractors
+    experiment.report([data])
+    assert "is odd." in capsys.readouterr().out
+    assert "is odd." in (data.run.figures / "warnings.csv").read_text()
+    assert experiment.prepare(open_run()).warnings == data.warnings
+
+
+def test_a_run_that_cannot_work_stops_before_anything_is_computed(open_run, clips):
+    run = open_run()
+    few = [clip for clip in clips if clip.split != "test"]
+    corpus = Corpus("films", "rendered", tuple(few), run.corpus.source)
+    with pytest.raises(VmnetError, match="has 0 usable clips in its 'test' split"):
+        experiment.prepare(replace(run, corpus=corpus))
+    assert SEEN == []
+
+
+def test_boundaries_and_features_come_from_what_was_computed(open_run):
+    data = experiment.prepare(open_run())
+    system = experiment.seg_vm_net(data.run)
+    video, music = data.features(system, "test")
+    assert video.dim == music.dim == 6
+    edges = data.boundaries("fixed", "test")
+    assert list(edges) == list(music.ids)
+    assert [len(e) - 1 for e in edges.values()] == music.lengths.tolist()
+
+
+def test_a_folder_of_one_track_of_sound_is_cut_by_any_segmenter(clips, tmp_path):
+    corpus = folder_corpus(clips[0].path.parent, 0, MediaSource(tmp_path))
+    assert corpus.source.extractors["musicnn"] == "music"
+    assert next(iter(corpus.source.extractors)) == "efficientnet"

@@ -1,0 +1,50 @@
+"""The experiments: from a corpus to networks, rankings and recommendations, stage by stage."""
+
+from vmnet.experiment.recommend import export, recommend
+from vmnet.experiment.run import Run, open_run, open_runs
+from vmnet.experiment.segments import CLIP
+from vmnet.experiment.stages import (
+    Dataset,
+    check,
+    embeddings,
+    network,
+    plan,
+    prepare,
+    prepare_all,
+    report,
+    require_splits,
+    results,
+)
+from vmnet.experiment.systems import (
+    System,
+    all_systems,
+    baselines,
+    clip_level,
+    seg_vm_net,
+    seg_vm_nets,
+)
+
+__all__ = [
+    "CLIP",
+    "Dataset",
+    "Run",
+    "System",
+    "all_systems",
+    "baselines",
+    "check",
+    "clip_level",
+    "embeddings",
+    "export",
+    "network",
+    "open_run",
+    "open_runs",
+    "plan",
+    "prepare",
+    "prepare_all",
+    "recommend",
+    "report",
+    "require_splits",
+    "results",
+    "seg_vm_net",
+    "seg_vm_nets",
+]

@@ -1,0 +1,96 @@
+"""What a run is good for: music for a new video, and features to share."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from vmnet.aligners import Sequences
+from vmnet.corpus import SPLITS, Clip
+from vmnet.errors import known_names
+from vmnet.experiment.run import Run
+from vmnet.experiment.segments import CLIP, segment_arrays
+from vmnet.experiment.stages import Dataset, embeddings, network, prepare
+from vmnet.experiment.systems import System, seg_vm_net
+
+
+def recommend(
+    run: Run, video: Path, distance: str = "trace", top: int = 10
+) -> list[tuple[Clip, float]]:
+    """Rank all music of the corpus for one video file, with the segmentation of `seg_vm_net`.
+
+    Parameters
+    ----------
+    video
+        The query; a segmentation of the music needs its sound, "transnet" its pictures alone.
+    distance
+        A key of `vmnet.aligners.DISTANCES`.
+
+    Returns
+    -------
+    ranking : list of (Clip, float)
+        The `top` nearest clips and their distances, nearest first.
+
+    Raises
+    ------
+    MediaError
+        If the query cannot be used.
+    VmnetError
+        If the features of the corpus were made elsewhere.
+
+    Examples
+    --------
+    >>> from vmnet import open_run, recommend
+    >>> recommend(open_run("smoke"), "my_film.mp4", top=3)  # doctest: +SKIP
+    """
+    from vmnet.aligners import DISTANCES, distance_matrix
+
+    known_names([distance], DISTANCES, "distance")
+    system = seg_vm_net(run)
+    pair = (system.video, system.segmenter)
+    means = segment_arrays(run.corpus.source.query(Path(video), *pair), [pair])
+    data = prepare(run, [system])
+    query = Sequences.from_list([means["-".join(pair)]], ["query"])
+    catalog = [embeddings(data, system, split)[1] for split in SPLITS]
+    targets = Sequences.from_list(
+        [track for music in catalog for track in music],
+        [clip_id for music in catalog for clip_id in music.ids],
+    )
+    distances = distance_matrix(network(data, system).embed_video(query), targets, distance)[0]
+    clips = {clip.clip_id: clip for clip in data.corpus.clips}
+    nearest = np.argsort(distances, kind="stable")[:top]
+    return [(clips[targets.ids[i]], float(distances[i])) for i in nearest]
+
+
+def export(run: Run, folder: Path, split: str = "") -> Dataset:
+    """Write the features and boundaries of a corpus as a features corpus, without its media.
+
+    Parameters
+    ----------
+    folder
+        Gets a manifest and one file a clip (see `vmnet.corpus.features`); made if need be.
+    split
+        Put all clips into this one; "" keeps the corpus' own.
+
+    Returns
+    -------
+    data : Dataset
+        Its clips were written; the others are in its `failures`.
+    """
+    from vmnet.corpus.features import save_features
+    from vmnet.corpus.manifest import write_manifest
+
+    folder = Path(folder).absolute()
+    names = (CLIP, *run.segmenters)
+    data = prepare(run, [System("export", name, run.music, run.video) for name in names])
+    clips = []
+    for clip in data.corpus.clips:
+        known_of = data.corpus.source.load(clip)
+        path = folder / f"{clip.clip_id}.npz"
+        edges = {name: known_of.boundaries[name] for name in run.segmenters}
+        save_features(
+            path, known_of.frames[run.video], known_of.frames[run.music], boundaries=edges
+        )
+        clips.append(replace(clip, path=path, split=split or clip.split))
+    write_manifest(folder / "manifest.csv", clips)
+    return data

@@ -1,0 +1,254 @@
+"""What a run is about: one corpus under one profile and one seed, and what was asked of it."""
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vmnet import store
+from vmnet.aligners import indel_defaults
+from vmnet.config import DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Profile
+from vmnet.corpus import Corpus
+from vmnet.corpus.opening import NAMED, Opening, data_folder, named_folder, open_corpus
+from vmnet.errors import InputWarning, VmnetError, known_names
+
+HANDCRAFTED = "handcrafted"  # what baseline 1 hears, where the corpus has it
+
+
+@dataclass(frozen=True)
+class Run:
+    """One corpus under one profile and one seed.
+
+    Attributes
+    ----------
+    jobs
+        Clips worked on at once.
+    folder
+        Where the results of the stages are kept.
+    figures
+        Where tables, figures and executed notebooks go.
+    segmenters
+        The segmentations the run is about, keys of `SEGMENTERS`.
+    music, video
+        The extractors whose features the networks take.
+    training
+        Settings of the trainings, where they are not the profile's.
+    indel
+        Indel cost by distance, where it is not the distance's own.
+    settings
+        Whatever was asked for and is not the profile's, for folders, tables and figures.
+    retry
+        Whether clips are tried again that could not be used before.
+    noticed
+        What was odd about the corpus when it was opened.
+    """
+
+    profile: Profile
+    corpus: Corpus
+    seed: int
+    jobs: int
+    folder: Path
+    figures: Path
+    segmenters: tuple[str, ...]
+    music: str
+    video: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+    indel: Mapping[str, float] = field(default_factory=dict)
+    settings: str = ""
+    retry: bool = False
+    noticed: tuple[str, ...] = ()
+
+
+def open_runs(
+    profile: str = DEFAULT_PROFILE,
+    corpus: str = "",
+    seeds: Sequence[int] = (),
+    jobs: int = 0,
+    segmenters: Sequence[str] = (),
+    music: str = "",
+    video: str = "",
+    training: Mapping[str, Any] | None = None,
+    indel: Mapping[str, float] | None = None,
+    audio_track: int | None = None,
+    retry: bool = False,
+) -> list[Run]:
+    """Open a corpus once for each seed; see `open_run`. No seeds are those of the profile.
+
+    Examples
+    --------
+    >>> from vmnet import open_runs
+    >>> [run.seed for run in open_runs("demo")]
+    [0, 1, 2]
+    """
+    known_names([profile], PROFILES, "profile")
+    seeds = tuple(dict.fromkeys(seeds)) or PROFILES[profile].seeds
+    asked = (segmenters, music, video, training, indel, audio_track, retry)
+    runs = [open_run(profile, corpus, seed, jobs, *asked) for seed in seeds]
+    figures = _figures(runs[0], corpus, seeds)
+    store.remove_partial(figures)
+    return [replace(run, figures=figures) for run in runs]
+
+
+def open_run(
+    profile: str = DEFAULT_PROFILE,
+    corpus: str = "",
+    seed: int = 0,
+    jobs: int = 0,
+    segmenters: Sequence[str] = (),
+    music: str = "",
+    video: str = "",
+    training: Mapping[str, Any] | None = None,
+    indel: Mapping[str, float] | None = None,
+    audio_track: int | None = None,
+    retry: bool = False,
+) -> Run:
+    """Open a corpus; render it first where it is the rendered one and is not there yet.
+
+    Parameters
+    ----------
+    profile
+        A key of `PROFILES`.
+    corpus
+        A key of `vmnet.corpus.opening.NAMED`, a folder of music videos, of features or of
+        YouTube-8M's shards, or "" for the profile's own.
+    seed
+        Decides the rendered or simulated corpus, the split of a folder, and the training.
+    jobs
+        Clips worked on at once; 0 means one per processor.
+    segmenters
+        The segmentations the run is about; a clip that one of them cannot segment is left out of
+        all, so that all are compared on the same clips. None are the paper's four, or those of them
+        that the corpus has.
+    music, video
+        Which features the networks take: keys of `EXTRACTORS`, or what a corpus of features calls
+        its own; "" is the corpus' first of that modality.
+    training
+        Fields of `TrainingConfig` that are to differ from the profile's.
+    indel
+        Cost of skipping a segment by distance ("nw", "sw"), where it is to differ from the paper's.
+    audio_track
+        Which sound track of media files is the music, counted from 1; None lets each file decide.
+    retry
+        Whether to try files again that could not be used before and have not changed.
+
+    Raises
+    ------
+    VmnetError
+        If a name is unknown or the folder cannot be used.
+
+    Examples
+    --------
+    >>> from vmnet import open_run
+    >>> run = open_run("demo", segmenters=["olda"], indel={"nw": 0.5})
+    >>> run.corpus.kind, run.segmenters, run.settings
+    ('simulated', ('olda',), 'segmenters=olda, indel_nw=0.5')
+    """
+    from vmnet.models.settings import check_settings
+
+    known_names([profile], PROFILES, "profile")
+    chosen = PROFILES[profile]
+    training, indel = check_settings(training or {}), dict(indel or {})
+    known_names(indel, indel_defaults(), "distance with an indel cost")
+    jobs = jobs or os.cpu_count() or 1
+    name = corpus or chosen.corpus
+    data = named_folder(name, profile, seed) if name in NAMED else data_folder(Path(name))
+    store.remove_partial(data)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", InputWarning)
+        opened = open_corpus(name, Opening(chosen, data, seed, jobs, audio_track))
+    run = Run(
+        profile=chosen,
+        corpus=opened,
+        seed=seed,
+        jobs=jobs,
+        folder=data,
+        figures=data,
+        segmenters=_segmenters(opened, segmenters),
+        music=_extractor(opened, "music", music),
+        video=_extractor(opened, "video", video),
+        training={
+            name: value for name, value in training.items() if not _is_own(chosen, name, value)
+        },
+        indel={name: cost for name, cost in indel.items() if cost != indel_defaults()[name]},
+        retry=retry,
+        noticed=tuple(str(w.message) for w in caught if issubclass(w.category, InputWarning)),
+    )
+    run = replace(run, settings=_settings(run, segmenters, audio_track))
+    return replace(run, figures=_figures(run, corpus, (seed,)))
+
+
+def _is_own(profile: Profile, name: str, value: Any) -> bool:
+    from vmnet.models import TrainingConfig
+
+    return value == getattr(TrainingConfig(**profile.training), name)
+
+
+def _segmenters(corpus: Corpus, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the segmentations of a run; refuse what is unknown or what the corpus cannot give."""
+    from vmnet.segmenters import SEGMENTERS
+
+    given = corpus.source.segmenters
+    chosen = known_names(asked, SEGMENTERS, "segmenter")
+    if lacking := [name for name in chosen if name not in given]:
+        raise VmnetError(
+            f"corpus {corpus.name!r} has no segments of {', '.join(lacking)}, only of "
+            f"{', '.join(given)}."
+        )
+    if chosen:
+        return chosen
+    lacking = [name for name in SEGMENTATIONS if name not in given]
+    if lacking:
+        print(f"{corpus.name} has features alone: no segments of {', '.join(lacking)}.")
+    chosen = tuple(name for name in SEGMENTATIONS if name in given)
+    if not chosen:
+        raise VmnetError(
+            f"corpus {corpus.name!r} has boundaries of {', '.join(given)} alone; a segmentation is "
+            f"one of {', '.join(SEGMENTERS)}."
+        )
+    return chosen
+
+
+def _extractor(corpus: Corpus, modality: str, asked: str) -> str:
+    """Return which features of a modality the networks take."""
+    given = [name for name, what in corpus.source.extractors.items() if what == modality]
+    if not given:
+        raise VmnetError(f"corpus {corpus.name!r} has no features of {modality}.")
+    (chosen,) = known_names([asked or given[0]], given, f"{modality} extractor")
+    return chosen
+
+
+def _settings(run: Run, segmenters: Sequence[str], audio_track: int | None) -> str:
+    """Say in a line what was asked for and is not the profile's."""
+    words: dict[str, Any] = {}
+    if segmenters and run.segmenters != _segmenters_of_the_paper(run.corpus):
+        words["segmenters"] = "+".join(run.segmenters)
+    for modality in ("music", "video"):
+        if getattr(run, modality) != _extractor(run.corpus, modality, ""):
+            words[modality] = getattr(run, modality)
+    words |= {} if audio_track is None else {"audio_track": audio_track}
+    words |= dict(sorted(run.training.items()))
+    words |= {f"indel_{name}": f"{cost:g}" for name, cost in sorted(run.indel.items())}
+    return ", ".join(f"{name}={value}" for name, value in words.items())
+
+
+def _segmenters_of_the_paper(corpus: Corpus) -> tuple[str, ...]:
+    return tuple(name for name in SEGMENTATIONS if name in corpus.source.segmenters)
+
+
+def _figures(run: Run, corpus: str, seeds: tuple[int, ...]) -> Path:
+    """Return where tables and figures go.
+
+    A folder is named after the profile, or after the corpus where it is not the profile's; what was
+    asked for beside the profile has a folder in that, so that nothing is overwritten by it.
+    """
+    profile = run.profile
+    if corpus and corpus != profile.corpus:
+        own = corpus if corpus in NAMED else run.folder.name
+        name = own if profile.name == DEFAULT_PROFILE else f"{own}-{profile.name}"
+    else:
+        name = profile.name
+    if seeds != profile.seeds:
+        name += f"-seed{'-'.join(map(str, seeds))}"
+    return FIGURES / name / store.file_name(run.settings) if run.settings else FIGURES / name

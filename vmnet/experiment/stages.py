@@ -1,0 +1,400 @@
+"""Load or compute each stage of the way of the data, for one corpus.
+
+    corpus -> frame features, boundaries -> segment features -> network -> embeddings -> results
+
+What a stage makes is kept under `data/<corpus>/`, in a folder or file whose name holds a key. The
+key of a stage is made from the key of the stage before it and its own parameters, so that a result
+is never older than what it was made from, and a changed parameter computes anew what depends on it
+and nothing else.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vmnet import store
+from vmnet.aligners import Sequences, indel_defaults
+from vmnet.batch import run_jobs
+from vmnet.corpus import SPLITS, Clip, Corpus
+from vmnet.corpus.splits import MIN_CLIPS
+from vmnet.errors import VmnetError, known_names
+from vmnet.experiment.run import Run
+from vmnet.experiment.segments import CLIP, Pair, SegmentFolder
+from vmnet.experiment.systems import System, all_systems
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vmnet.models import TrainedVMNet, TrainingConfig
+
+Systems = Callable[[Run], Iterable[System]]
+MODALITIES = ("video", "music")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The usable clips of a run and the features of their segments.
+
+    Attributes
+    ----------
+    corpus
+        The run's, with its usable clips alone.
+    failures
+        Why each of the others is left out, by clip_id.
+    warnings
+        What was noticed about usable clips, by clip_id; "" stands for the corpus.
+    """
+
+    run: Run
+    corpus: Corpus
+    failures: Mapping[str, str]
+    warnings: Mapping[str, tuple[str, ...]]
+    segments: Mapping[str, SegmentFolder]
+
+    def clip(self, clip_id: str = "") -> Clip:
+        """Return the usable clip of that name, or the first test clip.
+
+        Raises
+        ------
+        VmnetError
+            If there is none.
+        """
+        for clip in self.corpus.clips:
+            if clip.clip_id == clip_id or (not clip_id and clip.split == "test"):
+                return clip
+        wanted = f"clip {clip_id!r}" if clip_id else "test clip"
+        raise VmnetError(f"corpus {self.corpus.name!r} has no usable {wanted}.")
+
+    def boundaries(self, segmenter: str, split: str = "") -> dict[str, np.ndarray]:
+        """Return the boundaries of the clips of one split, or of all, (n_segments + 1,) s."""
+        splits = [split] if split else SPLITS
+        parts = (self.segments[name].boundaries(segmenter) for name in splits)
+        return {clip_id: edges for part in parts for clip_id, edges in part.items()}
+
+    def features(self, system: System, split: str) -> tuple[Sequences, Sequences]:
+        """Return (video, music): the segment features of one split, one sequence a clip.
+
+        A segment's feature is the mean of its frames (paper IV-C), float16 and memory-mapped.
+        """
+        video, music = (
+            self.segments[split].features(name, system.segmenter)
+            for name in (system.video, system.music)
+        )
+        return video, music
+
+    def features_key(self, system: System, split: str) -> str:
+        """Return what stands for `features`."""
+        segmenters = [] if system.segmenter == CLIP else [system.segmenter]
+        names = (system.video, system.music)
+        return store.key(
+            source=self.corpus.source.key(self.corpus.split(split), names, segmenters),
+            features=names,
+            segmenter=system.segmenter,
+        )
+
+
+# --- clips and the features of their segments ---------------------------------------------------
+
+
+def check(run: Run) -> dict[str, str]:
+    """Return why clips cannot be used, as far as a look at the files tells, by clip_id.
+
+    Raises
+    ------
+    VmnetError
+        If too few clips are left for the run to make sense.
+    """
+    failures = run.corpus.source.check(run.corpus.clips, run.jobs, run.retry)
+    require_splits(run.corpus.without(failures), failures)
+    return failures
+
+
+def plan(run: Run, failures: Mapping[str, str], systems: Iterable[System] | None = None) -> str:
+    """Say which clips a run will use, and about how long it will compute what is missing."""
+    corpus = run.corpus.without(failures)
+    sizes = ", ".join(f"{len(corpus.split(split))} {split}" for split in SPLITS)
+    text = f"{corpus.name} ({corpus.kind}): {len(corpus.clips)} of {len(run.corpus.clips)} clips"
+    pairs = _pairs(all_systems(run) if systems is None else systems)
+    seconds = corpus.source.seconds_to_compute(corpus.clips, *_names(pairs)) / run.jobs
+    computing = f"; about {max(1, round(seconds / 60))} min of computing" if seconds else ""
+    return f"{text} can be used: {sizes}{computing}"
+
+
+def prepare(run: Run, systems: Iterable[System] | None = None) -> Dataset:
+    """Compute what is missing of the features and boundaries that `systems` need (default: all).
+
+    A clip that fails is left out of all systems, so that all are compared on the same clips.
+
+    Raises
+    ------
+    VmnetError
+        If a split has too few usable clips.
+
+    Examples
+    --------
+    >>> from vmnet import open_run, prepare
+    >>> data = prepare(open_run("demo"))  # doctest: +SKIP
+    >>> len(data.corpus.split("test"))  # doctest: +SKIP
+    1000
+    """
+    systems = list(all_systems(run) if systems is None else systems)
+    failures = check(run)
+    if (text := plan(run, failures, systems)).endswith("computing"):
+        print(text)
+    pairs = _pairs(systems)
+    extractors, segmenters = _names(pairs)
+    source = run.corpus.source
+    left = run.corpus.without(failures).clips
+    failures |= source.compute(left, extractors, segmenters, run.jobs, run.retry)
+    corpus = run.corpus.without(failures)
+    require_splits(corpus, failures)
+    segments = {split: _segment_folder(run.folder, corpus, split, pairs) for split in SPLITS}
+    _fill(segments, run.jobs, corpus.name)
+    for folder in segments.values():
+        failures |= folder.failures
+    corpus = replace(corpus, clips=tuple(c for c in corpus.clips if c.clip_id not in failures))
+    require_splits(corpus, failures)
+    noticed = source.warnings(corpus.clips) | ({"": run.noticed} if run.noticed else {})
+    return Dataset(run, corpus, failures, noticed, segments)
+
+
+def prepare_all(runs: Iterable[Run]) -> list[Dataset]:
+    """Prepare all runs, and report what was left out or noticed in any."""
+    datasets = [prepare(run) for run in runs]
+    report(datasets)
+    return datasets
+
+
+def _pairs(systems: Iterable[System]) -> tuple[Pair, ...]:
+    """Return which features are needed in which segments, each pair once."""
+    return tuple(dict.fromkeys((name, s.segmenter) for s in systems for name in (s.video, s.music)))
+
+
+def _names(pairs: Iterable[Pair]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the extractors and the segmenters of `pairs`, each once."""
+    pairs = list(pairs)
+    extractors = tuple(dict.fromkeys(name for name, _ in pairs))
+    return extractors, tuple(dict.fromkeys(name for _, name in pairs if name != CLIP))
+
+
+def _segment_folder(
+    folder: Path, corpus: Corpus, split: str, pairs: tuple[Pair, ...]
+) -> SegmentFolder:
+    clips = corpus.split(split)
+    made_from = store.key(source=corpus.source.key(clips, *_names(pairs)), pairs=pairs)
+    return SegmentFolder(folder / f"segments/{split}-{made_from}", corpus.source, clips, pairs)
+
+
+def _fill(segments: Mapping[str, SegmentFolder], processes: int, name: str) -> None:
+    """Compute the segment features that are missing."""
+    missing = [folder for folder in segments.values() if not folder.done]
+    if not missing:
+        return
+    started = time.monotonic()
+    jobs = [job for folder in missing for job in folder.jobs()]
+    failed = run_jobs(jobs, processes, f"segments of {name}", unit="chunk")
+    if failed:
+        raise VmnetError(next(iter(failed.values())))
+    for folder in missing:
+        folder.finish()
+    n_clips = sum(len(folder.clips) for folder in missing)
+    print(f"segments: {n_clips} clips in {time.monotonic() - started:.1f} s")
+
+
+def require_splits(corpus: Corpus, failures: Mapping[str, str]) -> None:
+    """Raise VmnetError if a split has too few clips; `failures` says why others are left out."""
+    for split in SPLITS:
+        if len(corpus.split(split)) < MIN_CLIPS:
+            reasons = "".join(f"\n  {name}: {reason}" for name, reason in failures.items())
+            raise VmnetError(
+                f"corpus {corpus.name!r} has {len(corpus.split(split))} usable clips in its "
+                f"{split!r} split and {MIN_CLIPS} are needed: add clips"
+                f"{', or mend these:' + reasons if reasons else '.'}"
+            )
+
+
+def report(datasets: Iterable[Dataset]) -> None:
+    """Print and keep which clips are left out of any dataset, and what was noticed about others.
+
+    failures.csv and warnings.csv, in the folder of the figures, have a line for each.
+    """
+    datasets = list(datasets)
+    if not datasets:
+        return
+    failures: dict[str, list[str]] = {}
+    warnings: dict[str, list[str]] = {}
+    for data in datasets:
+        failures |= {clip_id: [reason] for clip_id, reason in data.failures.items()}
+        warnings |= {clip_id: list(lines) for clip_id, lines in data.warnings.items()}
+    figures, n_clips = datasets[0].run.figures, len(datasets[0].run.corpus.clips)
+    _report(figures / "failures.csv", failures, f"of {n_clips} clips were left out")
+    _report(figures / "warnings.csv", warnings, "things were noticed")
+
+
+def _report(path: Path, lines: Mapping[str, list[str]], what: str) -> None:
+    if not lines:
+        path.unlink(missing_ok=True)
+        return
+    import pandas as pd
+
+    rows = [(clip_id, line) for clip_id in sorted(lines) for line in lines[clip_id]]
+    table = pd.DataFrame(rows, columns=["clip_id", "reason"])
+    store.save_text(path, _printable(table.to_csv(index=False)))
+    print(f"{len(rows)} {what} ({path}):")
+    for clip_id, line in rows:
+        print(_printable(f"  {clip_id}: {line}" if clip_id else f"  {line}"))
+
+
+def _printable(text: str) -> str:
+    """Replace what a file name held that is no Unicode."""
+    return text.encode("utf-8", "replace").decode()
+
+
+# --- network, embeddings, results ---------------------------------------------------------------
+
+
+def network(data: Dataset, system: System) -> "TrainedVMNet":
+    """Load or train the network of one system; its energy is metered where that can be read."""
+    from vmnet.models import train
+    from vmnet.models.energy import COUNTRY, can_measure
+
+    train_video, train_music = data.features(system, "train")
+    valid_video, valid_music = data.features(system, "valid")
+    features = (train_music, train_video, valid_music, valid_video)
+    folder = data.run.folder / "networks" / f"{_label(system)}-{_network_key(data, system)}"
+    country = COUNTRY if can_measure() else ""
+    return train(*features, _training(data, system), folder, country=country)
+
+
+def embeddings(data: Dataset, system: System, split: str = "test") -> tuple[Sequences, Sequences]:
+    """Return (video, music): the 512-d unit-norm segment embeddings of one split."""
+    name = f"{_label(system)}-{split}-{_embeddings_key(data, system, split)}"
+    paths = [data.run.folder / "embeddings" / f"{name}-{modality}.npz" for modality in MODALITIES]
+    if not all(path.exists() for path in paths):
+        video, music = data.features(system, split)
+        trained = network(data, system)
+        trained.embed_video(video).save(paths[0])
+        trained.embed_music(music).save(paths[1])
+    embedded = [Sequences.load(path) for path in paths]
+    return embedded[0], embedded[1]
+
+
+def results(
+    data: Dataset | Iterable[Dataset],
+    systems: Systems,
+    distances: Iterable[str],
+    scenarios: Iterable[str] = ("vanilla",),
+    indel: Mapping[str, float] | None = None,
+    split: str = "test",
+) -> "pd.DataFrame":
+    """Load or compute the tidy results table of some systems under some distances and scenarios.
+
+    Parameters
+    ----------
+    data
+        What `prepare` returned, or a list of such, one for each seed.
+    systems
+        A function from a run to its systems, such as `baselines`.
+    distances, scenarios
+        Keys of `DISTANCES` and of `SCENARIOS`.
+    indel
+        Indel cost by distance, where it differs from the run's.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        One row per (system, segmenter, distance, scenario, direction, seed, metric); the column
+        "kind" says what the data are, "settings" what differs from the profile.
+
+    Examples
+    --------
+    >>> from vmnet import open_run, prepare, results, seg_vm_nets
+    >>> table = results(prepare(open_run("demo")), seg_vm_nets, ["trace"])  # doctest: +SKIP
+    """
+    import pandas as pd
+
+    from vmnet.aligners import DISTANCES
+    from vmnet.evaluation import SCENARIOS
+
+    distances = known_names(distances, DISTANCES, "distance")
+    scenarios = known_names(scenarios, SCENARIOS, "scenario")
+    tables = [
+        _results(one, system, distances, scenarios, indel or {}, split)
+        for one in ([data] if isinstance(data, Dataset) else data)
+        for system in systems(one.run)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _results(
+    data: Dataset,
+    system: System,
+    distances: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    indel: Mapping[str, float],
+    split: str,
+) -> "pd.DataFrame":
+    """Load or compute the rows of one system."""
+    import pandas as pd
+
+    from vmnet.evaluation.experiment import COLUMNS, evaluate
+
+    costs = indel_defaults() | dict(data.run.indel) | dict(indel)
+    options = {name: {"indel": cost} for name, cost in costs.items() if name in distances}
+    key = store.key(
+        embeddings=_embeddings_key(data, system, split),
+        distances=distances,
+        scenarios=scenarios,
+        options=options,
+    )
+    path = data.run.folder / "results" / f"{_label(system)}-{key}.csv"
+    if not path.exists():
+        rows = evaluate(*embeddings(data, system, split), distances, scenarios, options)
+        store.save_text(path, pd.DataFrame(rows).to_csv(index=False))
+    table = pd.read_csv(path).assign(
+        corpus=data.corpus.name,
+        kind=data.corpus.kind,
+        n_clips=len(data.corpus.split(split)),
+        system=system.name,
+        segmenter=system.segmenter,
+        seed=data.run.seed,
+        settings=data.run.settings,
+    )
+    return table[[*COLUMNS, "settings"]]
+
+
+def _label(system: System) -> str:
+    return f"{system.name}-{system.segmenter}"
+
+
+def _training(data: Dataset, system: System) -> "TrainingConfig":
+    """Return the settings of a training.
+
+    Whitened features are taken as they are, as the paper does; others are standardised.
+    """
+    from vmnet.models import TrainingConfig
+
+    run = data.run
+    settings = {
+        "standardize": not data.corpus.source.whitened,
+        **run.profile.training,
+        **run.training,
+        **system.training,
+    }
+    return TrainingConfig(seed=run.seed, **settings)
+
+
+def _network_key(data: Dataset, system: System) -> str:
+    return store.key(
+        train=data.features_key(system, "train"),
+        valid=data.features_key(system, "valid"),
+        training=asdict(_training(data, system)),
+    )
+
+
+def _embeddings_key(data: Dataset, system: System, split: str) -> str:
+    return store.key(network=_network_key(data, system), features=data.features_key(system, split))

@@ -1,0 +1,71 @@
+"""The systems that are compared: what is trained and ranked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from vmnet.experiment.run import HANDCRAFTED, Run
+from vmnet.experiment.segments import CLIP
+
+
+@dataclass(frozen=True)
+class System:
+    """A segmentation, the features of the two modalities, the loss.
+
+    `segmenter` is a key of `SEGMENTERS`, or `CLIP` for one segment that lasts the whole clip;
+    `music` and `video` name extractors of the corpus' source. `training` is what its
+    `TrainingConfig` has beside the run's.
+    """
+
+    name: str
+    segmenter: str
+    music: str
+    video: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+
+def seg_vm_net(run: Run, segmenter: str = "") -> System:
+    """Return the paper's proposal for one segmentation (paper IV: one network per S).
+
+    Without a name it is OLDA's, with which the paper's experiment 3 is done, or the run's first.
+    """
+    if not segmenter:
+        segmenter = "olda" if "olda" in run.segmenters else run.segmenters[0]
+    return System("seg_vmnet", segmenter, run.music, run.video)
+
+
+def baselines(run: Run) -> tuple[System, ...]:
+    """Return the clip-level systems: the original VM-Net, and with learned music features.
+
+    Paper V-A. A corpus of features may lack the handcrafted ones of baseline 1.
+    """
+    two = System("baseline_2", CLIP, run.music, run.video)
+    if HANDCRAFTED not in run.corpus.source.extractors:
+        return (two,)
+    return (System("baseline_1", CLIP, HANDCRAFTED, run.video), two)
+
+
+def clip_level(run: Run) -> tuple[System, ...]:
+    """Return the baselines, then baseline 2 with the loss of the original VM-Net (CBVMR).
+
+    That has terms within a modality, which do not help according to the thesis (7.1.3): the last
+    system is without them.
+    """
+    from vmnet.models.settings import CBVMR
+
+    *_, two = own = baselines(run)
+    losses: dict[str, dict[str, Any]] = {
+        "baseline_2_cbvmr": CBVMR,
+        "baseline_2_cbvmr_inter": CBVMR | {"intra_weights": (0.0, 0.0)},
+    }
+    return (*own, *(replace(two, name=name, training=loss) for name, loss in losses.items()))
+
+
+def seg_vm_nets(run: Run) -> tuple[System, ...]:
+    """Return one Seg-VM-Net for each segmentation of the run."""
+    return tuple(seg_vm_net(run, segmenter) for segmenter in run.segmenters)
+
+
+def all_systems(run: Run) -> tuple[System, ...]:
+    """Return the clip-level systems and the Seg-VM-Nets."""
+    return (*clip_level(run), *seg_vm_nets(run))
