@@ -14,7 +14,7 @@ import soundfile
 
 from vmnet import media
 from vmnet.errors import InputWarning, MediaError
-from vmnet.media.separation import harmonic_percussive
+from vmnet.media import separation
 from vmnet.segmenters import algorithms, boundaries, music
 
 RATE = algorithms.SAMPLE_RATE
@@ -144,10 +144,12 @@ def test_features_of_another_file_are_never_reused(tmp_path):
     assert features_of(song).duration == 24
 
 
-def test_the_fast_split_is_librosas(song):
-    samples, _ = soundfile.read(song, frames=8 * RATE, dtype="float32")
+@pytest.mark.parametrize(("n_samples", "block"), [(8 * RATE, 2048), (4 * RATE + 1, 40), (3000, 2)])
+def test_the_fast_split_is_librosas(song, n_samples, block, monkeypatch):
+    monkeypatch.setattr(separation, "BLOCK", block)
+    samples, _ = soundfile.read(song, start=20 * RATE, frames=n_samples, dtype="float32")
     for ours, theirs in zip(
-        harmonic_percussive(samples), librosa.effects.hpss(samples), strict=True
+        separation.harmonic_percussive(samples), librosa.effects.hpss(samples), strict=True
     ):
         np.testing.assert_array_equal(ours, theirs)
 
