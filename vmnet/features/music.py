@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from vmnet import media, pretrained
 from vmnet.compiled import ensure_compiled
@@ -160,20 +161,22 @@ def log_mel(path: Path) -> np.ndarray:
     ensure_compiled()
     import librosa
 
+    melspectrogram = functools.partial(
+        librosa.feature.melspectrogram,
+        sr=SAMPLE_RATE,
+        n_fft=N_FFT,
+        hop_length=HOP_LENGTH,
+        n_mels=N_MELS,
+        center=False,
+    )
     frames = []
     rest = np.zeros(N_FFT // 2, np.float32)
     for block in _padded(media.audio_blocks(path, SAMPLE_RATE, BLOCK_SECONDS)):
         rest = np.concatenate([rest, block])
         count = (len(rest) - N_FFT) // HOP_LENGTH + 1
         if count > 0:
-            power = librosa.feature.melspectrogram(
-                y=rest[: (count - 1) * HOP_LENGTH + N_FFT],
-                sr=SAMPLE_RATE,
-                n_fft=N_FFT,
-                hop_length=HOP_LENGTH,
-                n_mels=N_MELS,
-                center=False,
-            )
+            with threadpool_limits(1, "blas"):  # threads that share so little wait for each other
+                power = melspectrogram(y=rest[: (count - 1) * HOP_LENGTH + N_FFT])
             frames.append(np.log10(10_000 * power.T + 1))
             rest = rest[count * HOP_LENGTH :]
     return np.concatenate(frames).astype(np.float32)
