@@ -238,6 +238,19 @@ def test_videos_with_a_label_are_selected(tmp_path, monkeypatch, write_shards, c
     assert "none" in capsys.readouterr().err
 
 
+def test_a_segmenter_that_finds_nothing_is_told(tmp_path, monkeypatch):
+    """Clips of over a minute that stay whole: their segments are the clips themselves."""
+    rng = np.random.default_rng(0)
+    for i in range(8):
+        frames = rng.normal(size=(2, 90, 4)).astype(np.float32)
+        edges = {"sf": [0.0, 90.0], "olda": [0.0, 30.0, 90.0]}
+        save_features(tmp_path / "f" / f"clip{i}.npz", *frames, boundaries=edges)
+    monkeypatch.setattr(opening, "DATA", tmp_path / "data")
+    data = experiment.prepare(experiment.open_run(corpus=str(tmp_path / "f"), jobs=1))
+    sentence = "f: sf leaves 8 of 8 clips of more than a minute as one segment."
+    assert data.warnings == {"": (sentence,)}
+
+
 def test_unknown_names_are_refused(tmp_path):
     with pytest.raises(VmnetError, match="no profile 'dmeo'"):
         experiment.open_runs("dmeo")

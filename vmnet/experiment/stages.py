@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -158,8 +158,17 @@ def prepare(run: Run, systems: Iterable[System] | None = None) -> Dataset:
         failures |= folder.failures
     corpus = replace(corpus, clips=tuple(c for c in corpus.clips if c.clip_id not in failures))
     require_splits(corpus, failures)
-    noticed = source.warnings(corpus.clips) | ({"": run.noticed} if run.noticed else {})
-    return Dataset(run, corpus, failures, noticed, segments)
+    data = Dataset(run, corpus, failures, source.warnings(corpus.clips), segments)
+    noticed = (*run.noticed, *_undivided(data, segmenters))
+    return replace(data, warnings={**data.warnings, "": noticed}) if noticed else data
+
+
+def _undivided(data: Dataset, segmenters: Iterable[str]) -> list[str]:
+    """Say which segmenters leave many clips of over a minute as one segment."""
+    from vmnet.segmenters.boundaries import undivided_sentence
+
+    found = [undivided_sentence(name, data.boundaries(name)) for name in segmenters]
+    return [f"{data.corpus.name}: {sentence}." for sentence in found if sentence]
 
 
 def prepare_all(runs: Iterable[Run]) -> list[Dataset]:
@@ -379,7 +388,7 @@ def _training(data: Dataset, system: System) -> "TrainingConfig":
     from vmnet.models import TrainingConfig
 
     run = data.run
-    settings = {
+    settings: dict[str, Any] = {
         "standardize": not data.corpus.source.whitened,
         **run.profile.training,
         **run.training,
