@@ -48,6 +48,13 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
+        # For examples and first steps: everything in seconds, and the numbers mean nothing.
+        Profile(
+            name="toy",
+            corpus="simulated",
+            clips=(24, 8, 12),
+            training={"batch": 8, "learning_rate": 1e-3, "steps": 4, "evaluate_every": 2},
+        ),
         # Small enough for continuous integration: real files through every real stage. Batch, rate
         # and steps are ours: the paper's 500,000 updates at 1e-6 would take a day a network.
         Profile(

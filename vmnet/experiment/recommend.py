@@ -76,6 +76,16 @@ def export(run: Run, folder: Path, split: str = "") -> Dataset:
     -------
     data : Dataset
         Its clips were written; the others are in its `failures`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from vmnet import export, open_run
+    >>> with TemporaryDirectory() as folder:
+    ...     data = export(open_run("toy"), folder)
+    ...     again = open_run("toy", corpus=folder)
+    >>> len(data.corpus.clips), again.corpus.kind, again.segmenters
+    (44, 'features', ('foote', 'sf', 'olda', 'transnet'))
     """
     from vmnet.corpus.features import save_features
     from vmnet.corpus.manifest import write_manifest

@@ -137,9 +137,9 @@ def prepare(run: Run, systems: Iterable[System] | None = None) -> Dataset:
     Examples
     --------
     >>> from vmnet import open_run, prepare
-    >>> data = prepare(open_run("demo"))  # doctest: +SKIP
-    >>> len(data.corpus.split("test"))  # doctest: +SKIP
-    1000
+    >>> data = prepare(open_run("toy"))
+    >>> len(data.corpus.split("test")), len(data.failures)
+    (12, 0)
     """
     systems = list(all_systems(run) if systems is None else systems)
     failures = check(run)
@@ -267,7 +267,17 @@ def _printable(text: str) -> str:
 
 
 def network(data: Dataset, system: System) -> "TrainedVMNet":
-    """Load or train the network of one system; its energy is metered where that can be read."""
+    """Load or train the network of one system; its energy is metered where that can be read.
+
+    Examples
+    --------
+    >>> from vmnet import open_run, prepare
+    >>> from vmnet.experiment import network, seg_vm_net
+    >>> run = open_run("toy")
+    >>> trained = network(prepare(run), seg_vm_net(run))
+    >>> trained.config.steps, trained.curve["step"].tolist()
+    (4, [2, 4])
+    """
     from vmnet.models import train
     from vmnet.models.energy import COUNTRY, can_measure
 
@@ -280,7 +290,17 @@ def network(data: Dataset, system: System) -> "TrainedVMNet":
 
 
 def embeddings(data: Dataset, system: System, split: str = "test") -> tuple[Sequences, Sequences]:
-    """Return (video, music): the 512-d unit-norm segment embeddings of one split."""
+    """Return (video, music): the 512-d unit-norm segment embeddings of one split.
+
+    Examples
+    --------
+    >>> from vmnet import embeddings, open_run, prepare, seg_vm_nets
+    >>> run = open_run("toy", segmenters=["olda"])
+    >>> (system,) = seg_vm_nets(run)
+    >>> video, music = embeddings(prepare(run), system)
+    >>> len(video), video.dim, video.ids == music.ids
+    (12, 512, True)
+    """
     name = f"{_label(system)}-{split}-{_embeddings_key(data, system, split)}"
     paths = [data.run.folder / "embeddings" / f"{name}-{modality}.npz" for modality in MODALITIES]
     if not all(path.exists() for path in paths):
@@ -322,7 +342,10 @@ def results(
     Examples
     --------
     >>> from vmnet import open_run, prepare, results, seg_vm_nets
-    >>> table = results(prepare(open_run("demo")), seg_vm_nets, ["trace"])  # doctest: +SKIP
+    >>> table = results(prepare(open_run("toy")), seg_vm_nets, ["nw"], indel={"nw": 0.5})
+    >>> first = table.iloc[0]
+    >>> first.corpus, first.segmenter, first.distance, first.scenario, first.direction
+    ('simulated-toy', 'foote', 'nw', 'vanilla', 'V2M')
     """
     import pandas as pd
 

@@ -62,7 +62,14 @@ def clip_level(run: Run) -> tuple[System, ...]:
 
 
 def seg_vm_nets(run: Run) -> tuple[System, ...]:
-    """Return one Seg-VM-Net for each segmentation of the run."""
+    """Return one Seg-VM-Net for each segmentation of the run.
+
+    Examples
+    --------
+    >>> from vmnet import open_run, seg_vm_nets
+    >>> [system.segmenter for system in seg_vm_nets(open_run("toy", segmenters=["sf", "olda"]))]
+    ['sf', 'olda']
+    """
     return tuple(seg_vm_net(run, segmenter) for segmenter in run.segmenters)
 
 
