@@ -2,6 +2,8 @@
 
 import doctest
 import importlib
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import vmnet
+from vmnet import cli, runner
 
 ROOT = Path(__file__).parents[1]
 WITH_EXAMPLES = [
@@ -16,7 +19,11 @@ WITH_EXAMPLES = [
     for path in sorted(ROOT.glob("vmnet/**/*.py"))
     if ">>> " in path.read_text(encoding="utf-8")
 ]
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")),
+    *sorted(ROOT.glob("docs/*.md")),
+]
+PARSERS = {"vmnet": cli.build_parser, "./run_all.sh": runner.build_parser}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,6 +52,31 @@ def test_examples(name):
 def test_examples_of_the_pages(page):
     failed, _ = doctest.testfile(str(page), module_relative=False)
     assert failed == 0
+
+
+def commands_of(page):
+    """Return the commands that a page tells its reader to type, in blocks or within a line."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    return lines + re.findall(r"(?:^ {4}|`)((?:vmnet|\./run_all|python bench)[^`\n]*)", text, re.M)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_on_the_pages_are_commands(page):
+    for line in commands_of(page):
+        program, *words = shlex.split(line.removesuffix("&& source .venv/bin/activate"), True)
+        if program in PARSERS and words[1:]:
+            PARSERS[program]().parse_args(words)
+        if words and words[0].endswith(".py"):
+            assert (ROOT / words[0]).is_file(), line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_the_pages_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", text):
+        assert (page.parent / link).exists(), link
 
 
 @pytest.mark.parametrize("name", vmnet.__all__)
