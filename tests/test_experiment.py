@@ -12,7 +12,7 @@ from vmnet.corpus.features import features_corpus, save_features
 from vmnet.corpus.simulated import simulated_corpus
 from vmnet.errors import VmnetError
 from vmnet.experiment import run as run_module
-from vmnet.report import views
+from vmnet.report import inputs
 from vmnet.report.tables import TABLES
 
 TINY = replace(
@@ -94,21 +94,21 @@ def test_whitened_features_are_taken_as_they_are(datasets):
     assert experiment.network(data, experiment.seg_vm_net(data.run)).statistics is None
 
 
-def test_views_of_clips_without_media(datasets, results):
+def test_inputs_of_clips_without_media(datasets, results):
     del results
     data = datasets[0]
-    summary = views.corpus_summary(data)
+    summary = inputs.clips(data)
     assert summary.clips.tolist() == [60, 24, 24]
-    assert len(views.clips(data)) == 20
-    lengths = views.segment_lengths(data)
+    assert len(inputs.first_clips(data)) == 20
+    lengths = inputs.segment_lengths(data)
     assert lengths.S.tolist() == ["Foote", "SF", "OLDA", "TransNet"]
-    overview = views.overview(data)
+    overview = inputs.clip_overview(data)
     assert overview.kind == "simulated"
     assert overview.sections[0][2] == "intro"
     assert set(overview.features) == {"video", "music"}
-    queries = views.qualitative(data, experiment.seg_vm_net(data.run))
+    queries = inputs.recommendations(data, experiment.seg_vm_net(data.run))["queries"]
     assert queries[0].query_frame.dtype == np.uint8
-    trainings = views.trainings(datasets)
+    trainings = inputs.trainings(datasets)
     assert len(trainings) == 2 * 8
     assert (trainings.updates == 4).all()
 

@@ -326,7 +326,8 @@ def test_a_table_is_written_with_its_data_and_its_caption(tmp_path):
 
 def test_a_frame_of_the_notebook_is_its_own_data(tmp_path):
     clips = pd.DataFrame({"split": ["train"], "clips": [4000], "nothing": [float("nan")]})
-    shown = show("clips", clips, tmp_path, "toy (rendered).")
+    clips.attrs["about"] = "Data: toy (rendered)."
+    shown = show("clips", clips, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clips.csv", "clips.md"]
     assert list(shown.data.columns) == ["split", "clips"]
     assert "toy (rendered)." in (tmp_path / "clips.md").read_text(encoding="utf-8")

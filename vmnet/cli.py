@@ -163,13 +163,13 @@ def recommend(arguments: argparse.Namespace) -> None:
 def draw(arguments: argparse.Namespace) -> None:
     """Draw one video: pictures, waveform, novelty, segments, shots."""
     from vmnet import media
-    from vmnet.report import figures, views
+    from vmnet.report import figures, inputs
     from vmnet.segmenters import GROUPS
 
     media.require(arguments.video)
     found = GROUPS["music"](arguments.video) | GROUPS["shots"](arguments.video)
     title = arguments.title or arguments.video.stem
-    overview = views.overview_of(arguments.video, title, found, arguments.frames)
+    overview = inputs.file_overview(arguments.video, title, found, arguments.frames)
     output = arguments.output or Path(arguments.video.stem)
     figures.save(figures.clip_overview(overview), output.parent, output.name)
     print(f"{output}.png, {output}.pdf")

@@ -133,13 +133,13 @@ class Table:
     caption: str
     noun: str = "test clip"
 
-    def render(self, data: "pd.DataFrame", about: str = "") -> "pd.DataFrame":
+    def render(self, data: "pd.DataFrame") -> "pd.DataFrame":
         """Return the table as text; `attrs` have its `caption` and `origin`, whose numbers it has.
 
         Parameters
         ----------
-        data : what `file` holds: tidy results, or a frame of the notebook's own.
-        about : whose data these are, for a frame that does not say it itself.
+        data : what `file` holds: tidy results, or another frame, whose `attrs["about"]` says whose
+            data it has.
 
         Raises
         ------
@@ -148,6 +148,7 @@ class Table:
         """
         frame = self.rows(data)
         fields: dict[str, str] = {}
+        about = data.attrs.get("about", "")
         if "kind" in data:
             origin = provenance(data)
             segmenters = ordered("segmenter", data.loc[~clip_level(data), "segmenter"])
@@ -287,18 +288,17 @@ TABLES = {
 }
 
 
-def show(name: str, data: "pd.DataFrame", folder: Path, about: str = "") -> "Styler":
+def show(name: str, data: "pd.DataFrame", folder: Path) -> "Styler":
     """Write a table of `TABLES` and the data behind it, and return it for a notebook to display.
 
     Parameters
     ----------
     name : a key of `TABLES`.
-    data : tidy results, or a frame of the notebook's own.
+    data : tidy results, or a frame of `vmnet.report.inputs`.
     folder : gets NAME.md, NAME.csv and the table's `file` with the data, each written whole.
-    about : whose data these are, for a frame that does not say it itself.
     """
     table = TABLES[name]
-    frame = table.render(data, about)
+    frame = table.render(data)
     folder = Path(folder)
     if table.file != f"{name}.csv":
         save_text(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))

@@ -1,5 +1,10 @@
-"""What the notebooks show of a run: plain data for tables and figures, gathered from its stages."""
+"""What the tables and figures of a run are made from: plain data, gathered from its stages.
 
+A frame is for `vmnet.report.show`, and its `attrs["about"]` says whose data it has; a dict has the
+arguments of a function of `vmnet.report.figures`.
+"""
+
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +17,14 @@ from vmnet.corpus.media_source import CURVES, media_pictures, media_view
 from vmnet.corpus.sources import ClipView, Picture
 from vmnet.experiment import CLIP
 from vmnet.models.energy import UNKNOWN
-from vmnet.report.names import SEGMENTERS, SYSTEMS
+from vmnet.report.names import name
+from vmnet.report.results import settings_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from vmnet.experiment import Dataset, System
-    from vmnet.report.figures import ClipOverview, Query
+    from vmnet.report.figures import ClipOverview
 
 N_PICTURES = 12  # in the strip of an overview
 
@@ -26,33 +32,33 @@ N_PICTURES = 12  # in the strip of an overview
 PAPER_LENGTHS = {"foote": "18.6 to 20", "sf": "18.6 to 20", "olda": "18.6 to 20", "transnet": "6.6"}
 
 
-def corpus_summary(data: "Dataset") -> "pd.DataFrame":
+def clips(data: "Dataset") -> "pd.DataFrame":
     """Return, for each split, the number of clips, their lengths and their segments."""
     import pandas as pd
 
     rows = []
     for split in SPLITS:
-        edges = {name: data.boundaries(name, split) for name in data.run.segmenters}
+        edges = {each: data.boundaries(each, split) for each in data.run.segmenters}
         seconds = np.array([edge[-1] for edge in next(iter(edges.values())).values()])
         row = {"split": split, "clips": len(seconds)}
         row |= {"mean length (s)": f"{seconds.mean():.1f}", "deviation (s)": f"{seconds.std():.1f}"}
-        for name, those in edges.items():
+        for each, those in edges.items():
             mean = np.mean([len(edge) - 1 for edge in those.values()])
-            row[f"segments a clip, {SEGMENTERS.get(name, name)}"] = f"{mean:.1f}"
+            row[f"segments a clip, {name('segmenter', each)}"] = f"{mean:.1f}"
         rows.append(row)
-    return pd.DataFrame(rows)
+    return _about(pd.DataFrame(rows), data)
 
 
-def clips(data: "Dataset", n_clips: int = 20) -> "pd.DataFrame":
+def first_clips(data: "Dataset", n_clips: int = 20) -> "pd.DataFrame":
     """Return one row for each of the first usable test clips: seconds, segments by segmentation."""
     import pandas as pd
 
     shown = data.corpus.split("test")[:n_clips]
     table = pd.DataFrame({"clip": [c.clip_id for c in shown], "title": [c.title for c in shown]})
-    for name in data.run.segmenters:
-        edges = data.boundaries(name, "test")
+    for each in data.run.segmenters:
+        edges = data.boundaries(each, "test")
         table["seconds"] = [round(float(edges[clip.clip_id][-1]), 1) for clip in shown]
-        table[SEGMENTERS.get(name, name)] = [len(edges[clip.clip_id]) - 1 for clip in shown]
+        table[name("segmenter", each)] = [len(edges[clip.clip_id]) - 1 for clip in shown]
     return table
 
 
@@ -61,31 +67,33 @@ def segment_lengths(data: "Dataset") -> "pd.DataFrame":
     import pandas as pd
 
     rows = []
-    for name in data.run.segmenters:
-        lengths = np.concatenate([np.diff(edge) for edge in data.boundaries(name).values()])
+    for each in data.run.segmenters:
+        lengths = np.concatenate([np.diff(edge) for edge in data.boundaries(each).values()])
         rows.append(
             {
-                "S": SEGMENTERS.get(name, name),
-                "mean, paper (s)": PAPER_LENGTHS.get(name, ""),
+                "S": name("segmenter", each),
+                "mean, paper (s)": PAPER_LENGTHS.get(each, ""),
                 f"mean, ours ({data.corpus.kind}) (s)": f"{lengths.mean():.1f}",
                 "deviation (s)": f"{lengths.std():.1f}",
                 "segments": len(lengths),
             }
         )
-    return pd.DataFrame(rows)
+    return _about(pd.DataFrame(rows), data)
 
 
-def overview(data: "Dataset", clip_id: str = "") -> "ClipOverview":
+def clip_overview(data: "Dataset", clip_id: str = "") -> "ClipOverview":
     """Gather what the run's segmenters found in one clip (the first test clip, unless named)."""
     clip = data.clip(clip_id)
-    edges = {name: data.boundaries(name)[clip.clip_id] for name in data.run.segmenters}
+    edges = {each: data.boundaries(each)[clip.clip_id] for each in data.run.segmenters}
     source = data.corpus.source
     pictures, view = source.pictures(clip, N_PICTURES), source.view(clip)
     shown = {} if pictures else _shown(data, clip)
-    return _overview(_title(clip), view.kind or data.corpus.kind, edges, view, pictures, shown)
+    return _overview(
+        clip.title or clip.clip_id, view.kind or data.corpus.kind, edges, view, pictures, shown
+    )
 
 
-def overview_of(
+def file_overview(
     path: Path, title: str, found: Mapping[str, np.ndarray], n_pictures: int = N_PICTURES
 ) -> "ClipOverview":
     """Gather what the overview of one media file shows.
@@ -137,8 +145,20 @@ def _shown(data: "Dataset", clip: Clip) -> dict[str, np.ndarray]:
 
 
 def training_curves(data: "Dataset", systems: Iterable["System"]) -> dict[str, Any]:
-    """Return the training curve of each system's network, by the name shown in the figure."""
-    return {_system_name(system): experiment.network(data, system).curve for system in systems}
+    """Return the arguments of `figures.training_curves`: a curve for each system's network."""
+    systems = list(systems)
+    labels = [
+        name("system", each.name) if each.segmenter == CLIP else name("segmenter", each.segmenter)
+        for each in systems
+    ]
+    once = Counter(labels)
+    curves = {
+        label if once[label] == 1 else f"{name('system', each.name)}, {label}": (
+            experiment.network(data, each).curve
+        )
+        for label, each in zip(labels, systems, strict=True)
+    }
+    return {"curves": curves, **_whose(data)}
 
 
 def trainings(datasets: Iterable["Dataset"]) -> "pd.DataFrame":
@@ -168,7 +188,7 @@ def trainings(datasets: Iterable["Dataset"]) -> "pd.DataFrame":
                     "energy_kind": energy.kind,
                 }
             )
-    return pd.DataFrame(rows)
+    return _about(pd.DataFrame(rows), data)
 
 
 def indel_sweep(data: "Dataset", system: "System") -> "pd.DataFrame":
@@ -183,31 +203,35 @@ def indel_sweep(data: "Dataset", system: "System") -> "pd.DataFrame":
     return pd.concat(tables, ignore_index=True)
 
 
-def qualitative(
+def recommendations(
     data: "Dataset", system: "System", distance: str = "trace", n_queries: int = 3, n_top: int = 3
-) -> list["Query"]:
-    """Return a few test queries, drawn by the run's seed, with their best tracks (figure 10)."""
+) -> dict[str, Any]:
+    """Return the arguments of `figures.figure_10`: test queries drawn by the run's seed.
+
+    A clip is called by its title, or by its id where another clip has the same title.
+    """
     from vmnet.aligners import distance_matrix
     from vmnet.report.figures import Query, Track
 
     video, music = experiment.embeddings(data, system)
     distances = distance_matrix(video, music, distance)
     test = data.corpus.split("test")
+    titles = _distinct_titles(test)
     drawn = np.random.default_rng(data.run.seed).permutation(len(test))[:n_queries]
     queries = []
     for q in drawn:
         nearest = np.argsort(distances[q], kind="stable")[:n_top]
         tracks = [
-            Track(_key_frame(data, test[t]), _title(test[t]), float(distances[q, t]), t == q)
+            Track(_key_frame(data, test[t]), titles[t], float(distances[q, t]), t == q)
             for t in nearest
         ]
         frame = _key_frame(data, test[q])
-        queries.append(Query(_title(test[q]), frame, tracks, distances[q], int(q)))
-    return queries
+        queries.append(Query(titles[q], frame, tracks, distances[q], int(q)))
+    return {"queries": queries, **_whose(data)}
 
 
-def self_similarity(data: "Dataset", system: "System", clip_id: str = "") -> dict[str, Any]:
-    """Gather the arguments of `figures.similarity_matrix` for one test clip (figure 11)."""
+def similarity(data: "Dataset", system: "System", clip_id: str = "") -> dict[str, Any]:
+    """Return the arguments of `figures.figure_11` for one clip, the first of the test split."""
     from vmnet.aligners import align
 
     video, music = experiment.embeddings(data, system)
@@ -219,19 +243,25 @@ def self_similarity(data: "Dataset", system: "System", clip_id: str = "") -> dic
         "music_boundaries": edges,
         "video_boundaries": edges,
         "path": align(music[index], video[index], "nw").path,
-        "title": _title(clip),
-        "kind": data.corpus.kind,
+        "title": clip.title or clip.clip_id,
+        **_whose(data),
     }
 
 
-def _title(clip: Clip) -> str:
-    return clip.title or clip.clip_id
+def _whose(data: "Dataset") -> dict[str, str]:
+    return {"kind": data.corpus.kind, "settings": data.run.settings}
 
 
-def _system_name(system: "System") -> str:
-    if system.segmenter == CLIP:
-        return SYSTEMS.get(system.name, system.name)
-    return SEGMENTERS.get(system.segmenter, system.segmenter)
+def _about(frame: "pd.DataFrame", data: "Dataset") -> "pd.DataFrame":
+    """Write into the frame whose data it has."""
+    about = f"{data.corpus.name} ({data.corpus.kind})", settings_text(data.run.settings)
+    frame.attrs["about"] = f"Data: {', '.join(filter(None, about))}."
+    return frame
+
+
+def _distinct_titles(clips: Sequence[Clip]) -> list[str]:
+    once = Counter(clip.title for clip in clips)
+    return [clip.title if clip.title and once[clip.title] == 1 else clip.clip_id for clip in clips]
 
 
 def _key_frame(data: "Dataset", clip: Clip) -> np.ndarray:
