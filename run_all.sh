@@ -58,20 +58,22 @@ set_up() {
 make_venv() {
     local started=$SECONDS log=$root/.venv/install.log wanted
     wanted=$(grep -c == constraints.txt)
-    echo "Set-up: $wanted packages, 4.5 GB on disk, a few minutes; done once."
+    echo "Set-up: $wanted packages, 4.5 GB on disk, a few minutes; done once." >&2
     "$python" -m pip --version > /dev/null 2>&1 || "$base_python" -m venv --clear .venv
     # "wheels only" keeps compilers out of the set-up; vmnet itself is linked, not copied.
     "$python" -m pip install --disable-pip-version-check --no-input --only-binary :all: \
-        --constraint constraints.txt --editable '.[dev]' 2> "$log" | show_progress "$wanted" \
+        --constraint constraints.txt --editable '.[dev]' 2> "$log" | show_progress "$wanted" >&2 \
         || { tail -n 5 "$log" >&2; fail "the set-up failed; the whole log is in .venv/install.log. Run the same command again to go on."; }
-    echo "Set-up done in $((SECONDS - started)) s."
+    echo "Set-up done in $((SECONDS - started)) s." >&2
 }
 
 base_python=$(find_python)
 # Options are read before anything is installed, so that a mistyped one costs nothing.
 action=$(PYTHONPATH=$root "$base_python" -m vmnet.runner --action "$@") || exit $?
 case $action in
-    help) PYTHONPATH=$root exec "$base_python" -m vmnet.runner --help ;;
+    help) # the installed one lists the names of segmenters, features and the like
+        if [ -x .venv/bin/python ]; then base_python=.venv/bin/python; fi
+        PYTHONPATH=$root exec "$base_python" -m vmnet.runner --help ;;
 esac
 set_up
 case $action in

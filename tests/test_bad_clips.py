@@ -96,7 +96,7 @@ def test_the_notebooks_go_on_and_the_failures_are_told_at_the_end(finished):
         text=True,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "5 of 16 clips were left out" in done.stdout
+    assert "5 of 16 clips were left out" in done.stderr
     assert len(list((home / "nb").rglob("failures.csv"))) == 1
     assert list((home / "nb").rglob("clip_overview.png"))
 
@@ -104,14 +104,14 @@ def test_the_notebooks_go_on_and_the_failures_are_told_at_the_end(finished):
 def test_the_good_clips_are_ranked(finished):
     done, _, folder = finished
     assert done.returncode == 0, done.stderr[-3000:]
-    assert f"5 of {len(list(folder.iterdir()))} clips were left out" in done.stdout
+    assert f"5 of {len(list(folder.iterdir()))} clips were left out" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_clip_is_named_with_a_reason(finished, name):
     done, home, _ = finished
-    (line,) = (line for line in done.stdout.splitlines() if line.startswith(f"  {name}: "))
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith(f"  {name}: "))
     assert BAD[name] in line
     assert name in next((home / "fig").rglob("failures.csv")).read_text()
 

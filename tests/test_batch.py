@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from vmnet.batch import array_job, failure, run_jobs
 
 # Written to a file of its own, because a spawned worker must be able to import what it is sent.
 WORK = """
-import errno, os, time
+import errno, os, signal, time
 import numpy as np
 from vmnet.errors import MediaError
 
@@ -32,9 +33,22 @@ def fail_on_some(path):
 def fill_the_disk(path):
     raise OSError(errno.ENOSPC, "No space left on device")
 
-def die_on_two(path):
+def write_nothing(path):
+    raise OSError(errno.EROFS, "Read-only file system")
+
+def crash_on_two(path):
     if path.stem == "2":
-        os._exit(3)
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return number(path)
+
+def be_killed_on_two(path):
+    if path.stem == "2":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number(path)
+
+def want_memory_on_two(path):
+    if path.stem == "2":
+        raise MemoryError
     return number(path)
 
 def sleep(path):
@@ -73,17 +87,50 @@ def test_bad_clips_are_reported_and_the_others_done(tmp_path, work, processes):
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_full_disk_ends_the_batch_with_nothing_half_written(tmp_path, work, processes):
-    with pytest.raises(OSError, match="No space left"):
-        run_jobs(jobs_for(tmp_path, work.fill_the_disk), processes, "test")
+@pytest.mark.parametrize(
+    ("what", "said"), [("fill_the_disk", "No space"), ("write_nothing", "Read-only")]
+)
+def test_where_nothing_can_be_kept_the_batch_ends(tmp_path, work, processes, what, said):
+    with pytest.raises(OSError, match=said):
+        run_jobs(jobs_for(tmp_path, getattr(work, what)), processes, "test")
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
 
 
-def test_a_clip_that_kills_its_worker_is_named_and_the_others_done(tmp_path, work):
-    failures = run_jobs(jobs_for(tmp_path, work.die_on_two), 2, "test")
+@pytest.mark.parametrize(
+    ("what", "said", "remembered"),
+    [("crash_on_two", "crashed", True), ("be_killed_on_two", "was killed, perhaps", False)],
+)
+def test_a_clip_that_kills_its_worker_is_named_and_the_others_done(
+    tmp_path, work, what, said, remembered
+):
+    jobs = jobs_for(tmp_path, getattr(work, what), 12)
+    failures = run_jobs(jobs, 2, "test")
     assert set(failures) == {"c2"}
-    assert "2.mp4: the process that worked on it died" in failures["c2"]
-    assert {file.stem for file in (tmp_path / "out").iterdir()} == {"0", "1", "3", "4"}
+    assert f"2.mp4: the process that worked on it {said}" in failures["c2"]
+    assert failure(jobs[2].output) == (failures["c2"] if remembered else "")
+    done = {file.stem for file in (tmp_path / "out").glob("*.npz")}
+    assert done == {str(i) for i in range(12) if i != 2}
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_want_of_memory_is_that_clips_and_may_pass(tmp_path, work, processes):
+    jobs = jobs_for(tmp_path, work.want_memory_on_two)
+    failures = run_jobs(jobs, processes, "test")
+    assert set(failures) == {"c2"}
+    assert "--jobs 1" in failures["c2"]
+    assert failure(jobs[2].output) == ""
+
+
+def test_progress_is_said_on_standard_error_alone(tmp_path, work, capsys):
+    run_jobs(jobs_for(tmp_path, work.fail_on_some), 1, "numbers")
+    said = capsys.readouterr()
+    assert said.out == ""
+    line = said.err.splitlines()[-1].strip()
+    assert re.fullmatch(r"numbers: 5 clips in \d+\.\d s, 2 of them failed", line)
+    run_jobs(jobs_for(tmp_path, work.number, 1), 1, "numbers", progress=False)
+    assert capsys.readouterr() == ("", "")
+    run_jobs(jobs_for(tmp_path, work.number, 1), 1, "numbers")
+    assert re.search(r"numbers: 1 clip in \d+\.\d s$", capsys.readouterr().err.strip())
 
 
 def test_workers_end_with_a_killed_parent(tmp_path, work):

@@ -193,7 +193,7 @@ def test_what_a_corpus_cannot_give_is_said(tmp_path, capsys, runs):
         save_features(tmp_path / "f" / f"clip{i}.npz", **frames)
     run = experiment.open_run(corpus=str(tmp_path / "f"), jobs=1)
     assert run.segmenters == ("foote", "sf")
-    assert "no segments of olda, transnet" in capsys.readouterr().out
+    assert "no segments of olda, transnet" in capsys.readouterr().err
     assert [system.name for system in experiment.baselines(run)] == ["baseline_2"]
     with pytest.raises(VmnetError, match="has no segments of olda"):
         experiment.open_run(corpus=str(tmp_path / "f"), segmenters=["olda"])
@@ -206,7 +206,7 @@ def test_the_papers_corpus_is_simulated_where_it_is_missing(tmp_path, monkeypatc
     )
     assert corpus.kind == "simulated"
     assert [len(corpus.split(name)) for name in ("train", "valid", "test")] == [50_000, 1000, 1000]
-    assert "himv-50k is not there" in capsys.readouterr().out
+    assert "himv-50k is not there" in capsys.readouterr().err
 
 
 def test_the_papers_corpus_is_opened_where_it_is(tmp_path, monkeypatch, write_shards):

@@ -107,7 +107,7 @@ def test_warnings_are_in_the_report(open_run, clips, capsys):
     data = experiment.prepare(open_run())
     assert data.warnings == {odd.clip_id: (f"{odd.path} is odd.",)}  # once, of two extractors
     experiment.report([data])
-    assert "is odd." in capsys.readouterr().out
+    assert "is odd." in capsys.readouterr().err
     assert "is odd." in (data.run.figures / "warnings.csv").read_text()
     assert experiment.prepare(open_run()).warnings == data.warnings
 

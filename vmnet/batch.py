@@ -7,14 +7,16 @@ was.
 import errno
 import multiprocessing
 import os
+import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 import numpy as np
@@ -23,18 +25,23 @@ from tqdm import tqdm
 
 from vmnet import store
 from vmnet.errors import InputWarning, MediaError, VmnetError
+from vmnet.progress import log, ticking
+
+NOTHING_CAN_BE_KEPT = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @dataclass(frozen=True)
 class Job:
     """One clip's share of a batch: `work()` makes a file from `source`, whole.
 
-    `work` must be importable by name (a module's function, or a partial of one).
+    `work` must be importable by name (a module's function, or a partial of one). Beside `output`,
+    if it is given, stands why `source` cannot be used (see `failure`).
     """
 
     clip_id: str
     source: Path
     work: Callable[[], None]
+    output: Path | None = None
 
 
 def array_job(
@@ -44,7 +51,7 @@ def array_job(
 
     Beside it is kept what else came of it: see `failure` and `noticed`.
     """
-    return Job(clip_id, source, partial(_keep, source, output, compute))
+    return Job(clip_id, source, partial(_keep, source, output, compute), output)
 
 
 def failure(output: Path) -> str:
@@ -69,46 +76,97 @@ def run_jobs(
     processes
         How many clips are worked on at once; with 1, in this process.
     label
-        What the progress bar is called.
+        What the progress bar is called, and the line that tells the time when all is done.
     progress
-        Whether to show one.
+        Whether to show them.
     unit
-        What it counts.
+        What they count.
 
     Raises
     ------
     OSError
-        If the disk is full: nothing more can be kept.
+        If the disk is full or cannot be written: nothing more can be kept.
     """
     reasons: dict[str, str] = {}
     if not jobs:
         return reasons
-    with tqdm(total=len(jobs), desc=label, unit=unit, disable=not progress) as bar:
+    started = time.monotonic()
+    bar = tqdm(total=len(jobs), desc=label, unit=unit, disable=not progress, leave=False)
+    with bar, ticking(bar):
         if processes == 1:
             for job in jobs:
                 reasons[job.clip_id] = _attempt(job)
                 bar.update()
         else:
             _share_out_surviving_crashes(jobs, processes, reasons, bar)
-    return {clip_id: reason for clip_id, reason in reasons.items() if reason}
+    failures = {clip_id: reason for clip_id, reason in reasons.items() if reason}
+    if progress:
+        failed = f", {len(failures)} of them failed" if failures else ""
+        many = "" if len(jobs) == 1 else "s"
+        seconds = time.monotonic() - started
+        log(f"{label}: {len(jobs)} {unit}{many} in {seconds:.1f} s{failed}")
+    return failures
 
 
 def _share_out_surviving_crashes(
     jobs: list[Job], processes: int, reasons: dict[str, str], bar: tqdm
 ) -> None:
-    """Share out the jobs; when a worker dies, do what is left one by one to learn on which clip."""
-    try:
-        _share_out(jobs, processes, reasons, bar)
-    except BrokenProcessPool:
-        for job in [job for job in jobs if job.clip_id not in reasons]:
-            try:
-                _share_out([job], 1, reasons, bar)
-            except BrokenProcessPool:
-                reasons[job.clip_id] = (
-                    f"{job.source}: the process that worked on it died (a decoder's crash, or want "
-                    "of memory); leave the file out, or convert it."
-                )
+    """Share out the jobs; when a worker dies, learn on which clip, then share out the others.
+
+    Jobs are begun in their order, so it was one of the first that are unfinished.
+    """
+    left = jobs
+    while left:
+        try:
+            _share_out(left, processes, reasons, bar)
+        except BrokenProcessPool:
+            unfinished = [job for job in left if job.clip_id not in reasons]
+            for job in unfinished[: 2 * processes]:
+                reasons[job.clip_id] = _attempt_alone(job)
                 bar.update()
+        left = [job for job in left if job.clip_id not in reasons]
+
+
+def _attempt_alone(job: Job) -> str:
+    """Do one job in a process of its own; return why it failed, or why the process died.
+
+    A process that is killed may have been so for want of memory, which may pass; one that crashes
+    does so on this file, which is remembered.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_send_attempt, args=(job, sender, os.cpu_count() or 1))
+    process.start()
+    sender.close()
+    try:
+        outcome = receiver.recv()
+    except EOFError:
+        outcome = None
+    except BaseException:
+        process.terminate()
+        raise
+    process.join()
+    if isinstance(outcome, OSError):
+        raise outcome
+    if outcome is not None:
+        return outcome
+    killed = process.exitcode in (-signal.SIGKILL, -signal.SIGTERM)
+    how = "was killed, perhaps for want of memory" if killed else "crashed"
+    reason = (
+        f"{job.source}: the process that worked on it {how} (exit status {process.exitcode}); "
+        f"{'free memory or give --jobs 1' if killed else 'convert the file, or leave it out'}."
+    )
+    if job.output and not killed:
+        store.save_text(_failure_note(job.output), reason)
+    return reason
+
+
+def _send_attempt(job: Job, sender: Connection, threads: int) -> None:
+    _start_worker(threads)
+    try:
+        sender.send(_attempt(job))
+    except OSError as error:  # a full disk
+        sender.send(error)
 
 
 def _share_out(jobs: list[Job], processes: int, reasons: dict[str, str], bar: tqdm) -> None:
@@ -138,10 +196,8 @@ def _attempt(job: Job) -> str:
     """Do one job; return why it failed, or an empty text."""
     try:
         job.work()
-    except MemoryError:
-        raise
     except Exception as error:  # a decoder or a segmenter that chokes on one clip is that clip's
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in NOTHING_CAN_BE_KEPT:
             raise
         return _reason(job.source, error)
     return ""
@@ -170,6 +226,8 @@ def _keep(source: Path, output: Path, compute: Callable[[Path], Mapping[str, np.
 def _reason(source: Path, error: Exception) -> str:
     if isinstance(error, VmnetError):
         return str(error)
+    if isinstance(error, MemoryError):
+        return f"{source}: memory is short: work on fewer clips at once (--jobs 1)."
     return f"{source}: {type(error).__name__}: {error}"
 
 
@@ -183,8 +241,6 @@ def _warnings_note(output: Path) -> Path:
 
 def _start_worker(threads: int) -> None:
     """Share the processors among the workers, and end with the parent even when it is killed."""
-    import signal
-
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(threads)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -6,22 +6,34 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vmnet import __version__
+import vmnet
 from vmnet.config import DEFAULT_PROFILE, PROFILES
 from vmnet.corpus import SPLITS
 from vmnet.corpus.opening import NAMED
 from vmnet.errors import exit_status
-from vmnet.options import add_settings, asked, natural, positive
+from vmnet.options import Help, add_settings, asked, natural, positive
 from vmnet.pretrained.command import add_weights_command
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from vmnet.experiment import Run
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
+EXAMPLES = """\
+examples:
+  vmnet scan --corpus ~/films                   which files can be used, and how long it takes
+  vmnet recommend film.mp4 --corpus ~/films     music for a film, from those files
+  vmnet evaluate --profile smoke                the paper's comparison, on rendered clips
+`vmnet COMMAND --help` tells the options of each; ./run_all.sh runs all the notebooks."""
+
 
 def render(arguments: argparse.Namespace) -> None:
-    """Render procedural music videos into a folder."""
+    """Render procedural music videos into a folder.
+
+    example: vmnet render ~/films --clips 6 2 4 --seconds 36 40
+    """
     from vmnet.rendered import render_corpus
 
     clips = render_corpus(
@@ -38,14 +50,19 @@ def prepare(arguments: argparse.Namespace) -> None:
     """Fetch the pretrained networks and compile the kernels, once; check them afterwards."""
     from vmnet.compiled import ensure_compiled
     from vmnet.pretrained import cache_folder, fetch_needed
+    from vmnet.progress import timed
 
     fetch_needed(progress=sys.stderr.isatty())
-    ensure_compiled()
+    with timed("compiling"):
+        ensure_compiled()
     print(f"Pretrained networks verified: {cache_folder()}")
 
 
 def scan(arguments: argparse.Namespace) -> None:
-    """List the clips of a corpus as a run would use them, and what is wrong with any."""
+    """List the clips of a corpus as a run would use them, and what is wrong with any.
+
+    example: vmnet scan --corpus ~/films
+    """
     from vmnet import experiment
     from vmnet.errors import VmnetError
 
@@ -64,7 +81,10 @@ def scan(arguments: argparse.Namespace) -> None:
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write the features and boundaries of a corpus as a features corpus, without its media."""
+    """Write the features and boundaries of a corpus as a features corpus, without its media.
+
+    example: vmnet export ~/films-features --corpus ~/films
+    """
     from vmnet import experiment
 
     data = experiment.export(_open(arguments), arguments.output, arguments.split)
@@ -74,7 +94,10 @@ def export(arguments: argparse.Namespace) -> None:
 
 
 def select(arguments: argparse.Namespace) -> None:
-    """Write the list ids.txt of the YouTube-8M videos that have one of some labels."""
+    """Write the list ids.txt of the YouTube-8M videos that have one of some labels.
+
+    example: vmnet select ~/yt8m --labels 1 22
+    """
     from vmnet import store
     from vmnet.corpus.opening import data_folder
     from vmnet.corpus.youtube8m import select_ids
@@ -92,15 +115,25 @@ def select(arguments: argparse.Namespace) -> None:
 
 
 def extract(arguments: argparse.Namespace) -> None:
-    """Compute the frame features of a corpus."""
+    """Compute the frame features of a corpus.
+
+    example: vmnet extract --corpus ~/films --music vggish
+    """
     from vmnet import experiment
 
     run = _open(arguments)
-    experiment.report([experiment.prepare(run, experiment.baselines(run))])
+    systems = experiment.baselines(run)
+    data = experiment.prepare(run, systems)
+    experiment.report([data])
+    names = dict.fromkeys(name for system in systems for name in (system.video, system.music))
+    print(f"{len(data.corpus.clips)} clips, features {', '.join(names)}: {run.folder}")
 
 
 def segment(arguments: argparse.Namespace) -> None:
-    """Compute the boundaries of a corpus."""
+    """Compute the boundaries of a corpus.
+
+    example: vmnet segment --corpus ~/films --segmenters foote olda
+    """
     from vmnet import experiment
 
     run = _open(arguments)
@@ -113,7 +146,10 @@ def segment(arguments: argparse.Namespace) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train the networks of a corpus."""
+    """Train the networks of a corpus.
+
+    example: vmnet train --corpus ~/films --set learning_rate=1e-4 steps=2000
+    """
     from vmnet import experiment
 
     run = _open(arguments)
@@ -124,7 +160,10 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    """Rank the test clips with every segmentation and distance of the run."""
+    """Rank the test clips with every segmentation and distance of the run.
+
+    example: vmnet evaluate --corpus ~/films --distances nw trace --scenarios vanilla crop_query
+    """
     from vmnet import experiment
     from vmnet.aligners import DISTANCES
     from vmnet.errors import known_names
@@ -141,38 +180,59 @@ def evaluate(arguments: argparse.Namespace) -> None:
     table = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
     wide = table.pivot(index=["segmenter", "distance"], columns="scenario", values="value")
     experiment.report([data])
-    beside = f"; {run.settings}" if run.settings else ""
-    print(f"mean rank among {table.n_clips.iloc[0]} test clips, {run.corpus.kind}{beside}")
+    print(f"mean rank among {table.n_clips.iloc[0]} test clips, {_about(run)}")
     print(wide.to_string(float_format="%.1f"))
 
 
 def recommend(arguments: argparse.Namespace) -> None:
-    """Rank the music of a corpus for one video."""
-    from vmnet import experiment, media
+    """Rank the music of a corpus for one video.
 
+    example: vmnet recommend film.mp4 --corpus ~/films --top 5
+    """
+    from vmnet import experiment, media
+    from vmnet.aligners import DISTANCES
+    from vmnet.errors import known_names
+
+    known_names([arguments.distance], DISTANCES, "distance")  # before anything is computed
     media.require(arguments.video, audio=False)
     run = _open(arguments)
     ranking = experiment.recommend(run, arguments.video, arguments.distance, arguments.top)
-    segmenter = experiment.seg_vm_net(run).segmenter
-    print(f"network: profile {run.profile.name}, {segmenter}, {run.corpus.kind} data")
+    system = experiment.seg_vm_net(run)
+    what = f"{system.segmenter} segments of {system.video} and {system.music}"
+    print(f"network: profile {run.profile.name}, {what}, {_about(run)}")
     print(f"{'rank':>4}  {'distance':>9}  music of")
     for rank, (clip, distance) in enumerate(ranking, 1):
         print(f"{rank:4}  {distance:9.4f}  {clip.title or clip.clip_id} ({clip.path})")
 
 
 def draw(arguments: argparse.Namespace) -> None:
-    """Draw one video: pictures, waveform, novelty, segments, shots."""
+    """Draw one video: pictures, waveform, novelty, segments, shots.
+
+    example: vmnet draw film.mp4 --output figures/film
+    """
     from vmnet import media
+    from vmnet.progress import timed
     from vmnet.report import figures, inputs
     from vmnet.segmenters import GROUPS
 
     media.require(arguments.video)
-    found = GROUPS["music"](arguments.video) | GROUPS["shots"](arguments.video)
-    title = arguments.title or arguments.video.stem
-    overview = inputs.file_overview(arguments.video, title, found, arguments.frames)
     output = arguments.output or Path(arguments.video.stem)
-    figures.save(figures.clip_overview(overview), output.parent, output.name)
+    output.parent.mkdir(parents=True, exist_ok=True)  # rather than after minutes of work
+    found: dict[str, np.ndarray] = {}
+    for group in ("music", "shots"):
+        with timed(f"boundaries of {group}"):
+            found |= GROUPS[group](arguments.video)
+    title = arguments.title or arguments.video.stem
+    with timed("pictures and sound"):
+        overview = inputs.file_overview(arguments.video, title, found, arguments.frames)
+    with timed("drawing"):
+        figures.save(figures.clip_overview(overview), output.parent, output.name)
     print(f"{output}.png, {output}.pdf")
+
+
+def _about(run: "Run") -> str:
+    """Say what the numbers of a run come from."""
+    return f"{run.corpus.kind} data{f'; {run.settings}' if run.settings else ''}"
 
 
 def _open(arguments: argparse.Namespace) -> "Run":
@@ -195,8 +255,14 @@ def _jobs(arguments: argparse.Namespace) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the `vmnet` command."""
-    parser = argparse.ArgumentParser(prog="vmnet", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--version", action="version", version=f"vmnet {__version__}")
+    parser = argparse.ArgumentParser(
+        prog="vmnet",
+        description=vmnet.__doc__,
+        epilog=EXAMPLES,
+        allow_abbrev=False,
+        formatter_class=Help,
+    )
+    parser.add_argument("--version", action="version", version=f"vmnet {vmnet.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     shared = _shared_options()
     _add_commands_of_files(commands, shared)
@@ -225,11 +291,15 @@ def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.Argument
     for function in (scan, extract, segment, train):
         _command(commands, function, of_corpus)
     one = _command(commands, evaluate, of_corpus)
-    one.add_argument("--distances", nargs="+", default=["centroid", "nw", "sw", "trace"])
-    one.add_argument("--scenarios", nargs="+", default=["vanilla"])
+    distances, scenarios = ["centroid", "nw", "sw", "trace"], ["vanilla"]
+    listed = f"{{distances}} (default: {' '.join(distances)})"
+    one.add_argument("--distances", nargs="+", default=distances, metavar="NAME", help=listed)
+    listed = f"{{scenarios}} (default: {' '.join(scenarios)})"
+    one.add_argument("--scenarios", nargs="+", default=scenarios, metavar="NAME", help=listed)
     one = _command(commands, recommend, of_corpus)
     one.add_argument("video", type=Path)
-    one.add_argument("--distance", default="trace", help="how the catalog is ranked")
+    listed = "how the catalog is ranked: {distances} (default: trace)"
+    one.add_argument("--distance", default="trace", metavar="NAME", help=listed)
     one.add_argument("--top", type=positive, default=10, help="how many tracks are listed")
     one = _command(commands, export, of_corpus)
     one.add_argument("output", type=Path, help="folder for the feature files and their manifest")
@@ -265,13 +335,16 @@ def _command(
     function: Callable[[argparse.Namespace], None],
     *options: argparse.ArgumentParser,
 ) -> argparse.ArgumentParser:
-    """Add the command that `function` is, named and described by it."""
+    """Add the command that `function` is, named and described by it; an example comes last."""
+    about, _, example = (function.__doc__ or "").partition("\n")
     command = commands.add_parser(
         function.__name__,
-        help=function.__doc__,
-        description=function.__doc__,
+        help=about,
+        description=about,
+        epilog=example.strip() or None,
         parents=options,
         allow_abbrev=False,
+        formatter_class=Help,
     )
     command.set_defaults(function=function)
     return command
@@ -279,8 +352,12 @@ def _command(
 
 def main(words: Sequence[str] | None = None) -> int:
     """Parse the options, run the command, return the exit status."""
-    arguments = build_parser().parse_args(words)
-    return exit_status(lambda: arguments.function(arguments))
+
+    def command() -> None:
+        arguments = build_parser().parse_args(words)
+        arguments.function(arguments)
+
+    return exit_status(command)
 
 
 if __name__ == "__main__":

@@ -54,37 +54,53 @@ def exit_status(command: Callable[[], None]) -> int:
     Returns
     -------
     status : int
-        0 done; 1 failed; 130 interrupted. What was computed is kept in each case.
+        0 done; 1 failed; 130 interrupted; 141 nobody reads what is printed (`| head`), as the shell
+        has it for its own commands. What was computed is kept in each case.
     """
     try:
         command()
         sys.stdout.flush()
-    except VmnetError as error:
-        print(f"vmnet: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("\nInterrupted; the same command goes on where it was.", file=sys.stderr)
         return 130
-    except PermissionError as error:
-        print(f"vmnet: no permission: {error}; choose another folder.", file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # whoever read what we print has seen enough
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (or Python complains at its end)
-        return 0
-    except OSError as error:
-        if error.errno == errno.EROFS:
-            print(
-                f"vmnet: {error.filename or error} lies on a read-only file system; name folders "
-                "that can be written in VMNET_DATA and VMNET_FIGURES.",
-                file=sys.stderr,
-            )
-            return 1
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except BrokenPipeError:
+        _print_no_more()
+        return 141
+    except (VmnetError, OSError, MemoryError) as error:
+        if not (sentence := _sentence(error)):
             raise
-        print(
-            f"vmnet: the disk is full ({error}); nothing is half-written: make room, then run the "
-            "same command again.",
-            file=sys.stderr,
-        )
+        print(f"vmnet: {sentence}", file=sys.stderr)
         return 1
     return 0
+
+
+def _sentence(error: Exception) -> str:
+    """Say what a user can do about an error; "" if it is none of his."""
+    if isinstance(error, VmnetError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "memory is short: close other programs, or work on fewer clips at once (--jobs 1)."
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, PermissionError):
+        return f"no permission: {error}; choose another folder."
+    if number == errno.EROFS:
+        return (
+            f"a read-only file system: {error}; name folders that can be written in VMNET_DATA and "
+            "VMNET_FIGURES."
+        )
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"the disk is full ({error}); nothing is half-written: make room, then run the same "
+            "command again."
+        )
+    return ""
+
+
+def _print_no_more() -> None:
+    """Send what may still be printed nowhere, or Python complains of the closed pipe at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())

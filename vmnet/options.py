@@ -5,9 +5,73 @@ installed.
 """
 
 import argparse
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from vmnet.config import SEGMENTATIONS
+
+
+def _distances() -> Iterable[str]:
+    from vmnet.aligners import DISTANCES
+
+    return DISTANCES
+
+
+def _indels() -> Iterable[str]:
+    from vmnet.aligners import indel_defaults
+
+    return (f"{name}={cost:g}" for name, cost in indel_defaults().items())
+
+
+def _scenarios() -> Iterable[str]:
+    from vmnet.evaluation import SCENARIOS
+
+    return SCENARIOS
+
+
+def _segmenters() -> Iterable[str]:
+    from vmnet.segmenters import SEGMENTERS
+
+    return SEGMENTERS
+
+
+def _extractors(modality: str) -> Iterable[str]:
+    from vmnet.features import EXTRACTORS
+
+    return (name for name, extractor in EXTRACTORS.items() if extractor.modality == modality)
+
+
+def _settings() -> Iterable[str]:
+    from vmnet.models.settings import setting_names
+
+    return setting_names()
+
+
+NAMES: dict[str, Callable[[], Iterable[str]]] = {
+    "{distances}": _distances,
+    "{indels}": _indels,
+    "{scenarios}": _scenarios,
+    "{segmenters}": _segmenters,
+    "{music}": lambda: _extractors("music"),
+    "{video}": lambda: _extractors("video"),
+    "{settings}": _settings,
+}
+"""What stands in a help text for the names in a registry."""
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help that lists what the registries hold, which are loaded when help is asked for alone."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text = action.help or ""
+        for word, names in NAMES.items():
+            if word in text:
+                try:
+                    listed = ", ".join(names())
+                except ImportError:  # run_all.sh asks before anything is installed
+                    listed = "listed here after ./run_all.sh --setup-only"
+                text = text.replace(word, listed.replace("%", "%%"))
+        return text
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -18,23 +82,26 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="S",
-        help=f"segmentations (default: {' '.join(SEGMENTATIONS)}, as far as the corpus has them)",
+        help="segmentations: {segmenters} "
+        f"(default: {' '.join(SEGMENTATIONS)}, as far as the corpus has them)",
     )
-    add("--music", default="", metavar="NAME", help="features of the music, such as vggish")
-    add("--video", default="", metavar="NAME", help="features of the pictures, such as inception")
+    first = "(default: the first that the corpus has)"
+    for modality, of_what in {"music": "music", "video": "pictures"}.items():
+        listed = f"features of the {of_what}: {{{modality}}} {first}"
+        add(f"--{modality}", default="", metavar="NAME", help=listed)
     add(
         "--set",
         nargs="+",
         default=[],
         metavar="NAME=VALUE",
-        help="settings of the trainings, such as learning_rate=1e-4 batch=200",
+        help="settings of the trainings, as in learning_rate=1e-4 batch=200; there are {settings}",
     )
     add(
         "--indel",
         nargs="+",
         default=[],
         metavar="DISTANCE=COST",
-        help="cost of skipping a segment (the paper's: nw=0.05 sw=0.01)",
+        help="cost of skipping a segment (the paper's: {indels})",
     )
     add(
         "--audio-track",

@@ -11,13 +11,15 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vmnet.config import DEFAULT_PROFILE, PROFILES, ROOT
 from vmnet.corpus.opening import NAMED
 from vmnet.errors import VmnetError, exit_status
-from vmnet.options import add_settings, asked, natural, positive
+from vmnet.options import Help, add_settings, asked, natural, positive
+from vmnet.progress import log
 
 if TYPE_CHECKING:
     from vmnet.experiment import Run
@@ -30,9 +32,14 @@ KERNEL_OPTIONS = [
     "--IPKernelApp.exec_lines=import logging; logging.getLogger('asyncio').setLevel('CRITICAL')",
 ]
 
-EXIT_CODES = """\
+EPILOG = """\
+examples:
+  ./run_all.sh                                    the paper's experiments, in minutes
+  ./run_all.sh --profile smoke --corpus ~/films   the same on your own music videos
+  ./run_all.sh --indel nw=0.5 --only 03           notebook 03 with another cost
+
 exit status: 0 all notebooks ran; 1 something failed, the message says what; 2 an option was wrong;
-130 interrupted (run the same command again: it goes on where it was)."""
+130 interrupted: the same command goes on where it was; 141 nobody reads what is printed."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -40,10 +47,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./run_all.sh",
         description="Make the environment, run every notebook, write tables and figures.",
-        epilog=EXIT_CODES,
+        epilog=EPILOG,
         allow_abbrev=False,
         add_help=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     add = parser.add_argument
     add(
@@ -159,10 +166,11 @@ def run(arguments: argparse.Namespace) -> None:
     runs = experiment.open_runs(
         arguments.profile, corpus, arguments.seed, arguments.jobs, **settings
     )
+    for run in runs:
+        log(experiment.plan(run, experiment.check(run)))
     if arguments.retry:
         experiment.prepare_all(runs)
-    for run in runs:
-        experiment.check(run)
+        runs = [replace(run, retry=False) for run in runs]
     figures = runs[0].figures
     parameters = {
         "profile": arguments.profile,
@@ -174,10 +182,10 @@ def run(arguments: argparse.Namespace) -> None:
     seconds = {}
     for number, notebook in enumerate(chosen, 1):
         started = time.monotonic()
-        print(f"[{number}/{len(chosen)}] {notebook.stem}", flush=True)
+        log(f"[{number}/{len(chosen)}] {notebook.stem}")
         execute(notebook, figures / "notebooks" / notebook.name, parameters)
         seconds[notebook.stem] = round(time.monotonic() - started, 1)
-        print(f"[{number}/{len(chosen)}] {notebook.stem}: {seconds[notebook.stem]:.0f} s")
+        log(f"[{number}/{len(chosen)}] {notebook.stem}: {seconds[notebook.stem]:.0f} s")
     experiment.prepare_all(runs)  # all is kept by now; what failed is noted once more
     save_record(figures, runs, seconds, arguments.corpus)
     save_page(figures)
@@ -306,13 +314,17 @@ def _settings_as_options(settings: str) -> list[str]:
 def main(words: Sequence[str] | None = None) -> int:
     """Parse the options and act on them; return the exit status."""
     parser = build_parser()
-    arguments = parser.parse_args(words)
-    if arguments.action:
-        return exit_status(lambda: print(_action(arguments)))
-    if arguments.help:
-        parser.print_help()
-        return 0
-    return exit_status(lambda: run(arguments))
+
+    def command() -> None:
+        arguments = parser.parse_args(words)
+        if arguments.action:
+            print(_action(arguments))
+        elif arguments.help:
+            parser.print_help()
+        else:
+            run(arguments)
+
+    return exit_status(command)
 
 
 def _action(arguments: argparse.Namespace) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vmnet.config import DATA, Profile
 from vmnet.corpus.clips import Corpus
 from vmnet.errors import VmnetError
+from vmnet.progress import log
 
 if TYPE_CHECKING:
     from vmnet.corpus.media_source import MediaSource
@@ -114,12 +115,12 @@ def _published(how: Opening) -> Corpus:
 
     training, test = DATA / HIMV, DATA / MVD
     if not training.is_dir():
-        print(f"{training} is not there: the clips of this run are simulated.")
+        log(f"{training} is not there: the clips of this run are simulated.")
         return _simulated(how)
     n_train, n_valid, n_test = how.profile.clips
     indexed = replace(how, data=DATA / f"{HIMV}-index")  # of the shards, for all seeds
     if not test.is_dir():
-        print(f"{test} is not there: the test clips are taken from {HIMV}, too.")
+        log(f"{test} is not there: the test clips are taken from {HIMV}, too.")
         return _at_most(n_train, _youtube8m(training, indexed, (None, n_valid, n_test)))
     learned = _at_most(n_train, _youtube8m(training, indexed, (None, n_valid, 0)))
     return test_split(learned, open_corpus(str(test), replace(how, data=DATA / MVD)))
@@ -137,7 +138,7 @@ def _youtube8m(folder: Path, how: Opening, sizes: "Sizes | None" = None) -> Corp
 
     corpus, report = youtube8m_corpus(folder, how.data, sizes=sizes, seed=how.seed, jobs=how.jobs)
     for line in report.lines():
-        print(line)
+        log(line)
     return corpus
 
 

@@ -13,6 +13,7 @@ from vmnet.config import DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Prof
 from vmnet.corpus import Corpus
 from vmnet.corpus.opening import NAMED, Opening, data_folder, named_folder, open_corpus
 from vmnet.errors import InputWarning, VmnetError, known_names
+from vmnet.progress import log
 
 HANDCRAFTED = "handcrafted"  # what baseline 1 hears, where the corpus has it
 
@@ -200,7 +201,7 @@ def _segmenters(corpus: Corpus, asked: Sequence[str]) -> tuple[str, ...]:
         return chosen
     lacking = [name for name in SEGMENTATIONS if name not in given]
     if lacking:
-        print(f"{corpus.name} has features alone: no segments of {', '.join(lacking)}.")
+        log(f"{corpus.name} has features alone: no segments of {', '.join(lacking)}.")
     chosen = tuple(name for name in SEGMENTATIONS if name in given)
     if not chosen:
         raise VmnetError(

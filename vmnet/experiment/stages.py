@@ -8,7 +8,6 @@ is never older than what it was made from, and a changed parameter computes anew
 and nothing else.
 """
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from vmnet.errors import VmnetError, known_names
 from vmnet.experiment.run import Run
 from vmnet.experiment.segments import CLIP, Pair, SegmentFolder
 from vmnet.experiment.systems import System, all_systems
+from vmnet.progress import log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,15 +113,27 @@ def check(run: Run) -> dict[str, str]:
     return failures
 
 
-def plan(run: Run, failures: Mapping[str, str], systems: Iterable[System] | None = None) -> str:
-    """Say which clips a run will use, and about how long it will compute what is missing."""
+def plan(run: Run, failures: Mapping[str, str]) -> str:
+    """Say which clips a run will use, and about how long it will compute what is missing of them.
+
+    `failures` is what `check` returned.
+    """
+    return _plan(run, failures, _seconds(run, failures, _pairs(all_systems(run))))
+
+
+def _plan(run: Run, failures: Mapping[str, str], seconds: float) -> str:
     corpus = run.corpus.without(failures)
     sizes = ", ".join(f"{len(corpus.split(split))} {split}" for split in SPLITS)
     text = f"{corpus.name} ({corpus.kind}): {len(corpus.clips)} of {len(run.corpus.clips)} clips"
-    pairs = _pairs(all_systems(run) if systems is None else systems)
-    seconds = corpus.source.seconds_to_compute(corpus.clips, *_names(pairs)) / run.jobs
-    computing = f"; about {max(1, round(seconds / 60))} min of computing" if seconds else ""
+    minutes = "a minute" if seconds < 90 else f"{seconds / 60:.0f} min"
+    computing = f"; features and segments take about {minutes}" if seconds else ""
     return f"{text} can be used: {sizes}{computing}"
+
+
+def _seconds(run: Run, failures: Mapping[str, str], pairs: Iterable[Pair]) -> float:
+    """Estimate how long the run computes what is missing of features and boundaries, in seconds."""
+    corpus = run.corpus.without(failures)
+    return corpus.source.seconds_to_compute(corpus.clips, *_names(pairs)) / run.jobs
 
 
 def prepare(run: Run, systems: Iterable[System] | None = None) -> Dataset:
@@ -143,10 +155,10 @@ def prepare(run: Run, systems: Iterable[System] | None = None) -> Dataset:
     """
     systems = list(all_systems(run) if systems is None else systems)
     failures = check(run)
-    if (text := plan(run, failures, systems)).endswith("computing"):
-        print(text)
     pairs = _pairs(systems)
     extractors, segmenters = _names(pairs)
+    if seconds := _seconds(run, failures, pairs):
+        log(_plan(run, failures, seconds))
     source = run.corpus.source
     left = run.corpus.without(failures).clips
     failures |= source.compute(left, extractors, segmenters, run.jobs, run.retry)
@@ -203,15 +215,12 @@ def _fill(segments: Mapping[str, SegmentFolder], processes: int, name: str) -> N
     missing = [folder for folder in segments.values() if not folder.done]
     if not missing:
         return
-    started = time.monotonic()
     jobs = [job for folder in missing for job in folder.jobs()]
     failed = run_jobs(jobs, processes, f"segments of {name}", unit="chunk")
     if failed:
         raise VmnetError(next(iter(failed.values())))
     for folder in missing:
         folder.finish()
-    n_clips = sum(len(folder.clips) for folder in missing)
-    print(f"segments: {n_clips} clips in {time.monotonic() - started:.1f} s")
 
 
 def require_splits(corpus: Corpus, failures: Mapping[str, str]) -> None:
@@ -227,7 +236,7 @@ def require_splits(corpus: Corpus, failures: Mapping[str, str]) -> None:
 
 
 def report(datasets: Iterable[Dataset]) -> None:
-    """Print and keep which clips are left out of any dataset, and what was noticed about others.
+    """Tell and keep which clips are left out of any dataset, and what was noticed about others.
 
     failures.csv and warnings.csv, in the folder of the figures, have a line for each.
     """
@@ -253,9 +262,9 @@ def _report(path: Path, lines: Mapping[str, list[str]], what: str) -> None:
     rows = [(clip_id, line) for clip_id in sorted(lines) for line in lines[clip_id]]
     table = pd.DataFrame(rows, columns=["clip_id", "reason"])
     store.save_text(path, _printable(table.to_csv(index=False)))
-    print(f"{len(rows)} {what} ({path}):")
+    log(f"{len(rows)} {what} ({path}):")
     for clip_id, line in rows:
-        print(_printable(f"  {clip_id}: {line}" if clip_id else f"  {line}"))
+        log(_printable(f"  {clip_id}: {line}" if clip_id else f"  {line}"))
 
 
 def _printable(text: str) -> str:

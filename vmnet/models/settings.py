@@ -103,6 +103,14 @@ class TrainingConfig:
                 raise ValueError(f"{name}={getattr(self, name)} makes no sense: give {must_be}")
 
 
+def setting_names() -> tuple[str, ...]:
+    """Return what a user may set of a training, in the order of the alphabet.
+
+    The seed is none of it: a run has its own, which decides its corpus too.
+    """
+    return tuple(sorted(field.name for field in fields(TrainingConfig) if field.name != "seed"))
+
+
 def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     """Read settings from texts, as a command line has them; the last of a name counts.
 
@@ -132,16 +140,14 @@ def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     VmnetError
-        If a name is unknown, or a value is of another kind or makes no sense. The seed is no
-        setting: a run has its own, which decides its corpus too.
+        If a name is unknown, or a value is of another kind or makes no sense.
     """
     defaults = {field.name: field.default for field in fields(TrainingConfig)}
-    del defaults["seed"]
     checked = {}
     for name, value in settings.items():
-        if name not in defaults:
+        if name not in setting_names():
             raise VmnetError(
-                f"training has no setting {name!r}; it has {', '.join(sorted(defaults))}."
+                f"training has no setting {name!r}; it has {', '.join(setting_names())}."
             )
         read, kind = _KINDS[type(defaults[name])]
         try:
