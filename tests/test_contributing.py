@@ -11,7 +11,7 @@ from vmnet.config import ROOT
 from vmnet.corpus.manifest import write_manifest
 from vmnet.features.extractor import Extractor
 from vmnet.rendered import render_corpus
-from vmnet.report import figures, page, show, views
+from vmnet.report import figures, inputs, page, show
 
 REGISTRIES = [aligners.DISTANCES, evaluation.SCENARIOS, features.EXTRACTORS, segmenters.SEGMENTERS]
 DISTANCES = ["trace", "hausdorff"]
@@ -120,8 +120,8 @@ def test_all_are_on_the_page_of_results(run, results):
     show("table3", results[results.scenario == "vanilla"], run.figures)
     show("table4", results, run.figures)
     show("baselines", experiment.results(data, experiment.clip_level, ["centroid"]), run.figures)
-    show("segment_lengths", views.segment_lengths(data), run.figures)
-    show("training", views.trainings([data]), run.figures)
+    show("segment_lengths", inputs.segment_lengths(data), run.figures)
+    show("training", inputs.trainings([data]), run.figures)
     runner.save_record(run.figures, [run], {"00_corpus": 1.0}, "FOLDER")
     text = page.results_page(run.figures)
     assert re.search(r"^\| hausdorff +\| jumps +\| +\| \d", text, re.M)
