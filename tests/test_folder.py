@@ -13,7 +13,7 @@ from vmnet import media
 from vmnet.corpus import folder as of_folder
 from vmnet.corpus.clips import SPLITS, Corpus
 from vmnet.corpus.folder import VIDEO_SUFFIXES
-from vmnet.corpus.manifest import SAFE_ID, read_manifest, write_manifest
+from vmnet.corpus.manifest import folded, is_safe, read_manifest, write_manifest
 from vmnet.corpus.media_source import MediaSource
 from vmnet.corpus.splits import MIN_CLIPS, MIN_FOLDER, _split_sizes
 from vmnet.errors import InputWarning, ManifestError, VmnetError
@@ -55,7 +55,7 @@ def test_finds_the_videos_and_names_them(tmp_path: Path) -> None:
         "e",
         "live-2001-c",
         "live-d",
-        "Elan-vital",
+        "Élan-vital",
     ]
     assert {clip.path for clip in corpus.clips} == {tmp_path / "my videos" / name for name in names}
     assert {clip.title for clip in corpus.clips} == {"a", "b", "e", "c", "d", "Élan vital"}
@@ -116,11 +116,22 @@ def test_every_kind_of_video_is_found_and_read(tmp_path: Path, suffix: str) -> N
 
 def test_ids_are_unique_and_safe(tmp_path: Path) -> None:
     names = ["a b.mp4", "a-b.mp4", "A-B.mp4", "a/b.mp4", "a-b.mkv", "日本.mp4", "東京.mp4"]
+    names += [
+        "夜の歌.MP4",
+        "夜の歌.mkv",
+        "हिन्दी.mp4",
+        "Stra\u00dfe.mp4",
+        "STRASSE.mp4",
+        "é.mp4",
+        "e\u0301.mp4",
+    ]
+    names += ["♪.mp4", "♫.mp4", f"{'歌' * 80}.mp4", f"{'歌' * 80}.mkv"]
     names += [f"{'long' * 50}{end}.mp4" for end in "xy"]
     corpus = folder_corpus(fill(tmp_path, *names), seed=0)
     ids = [clip.clip_id for clip in corpus.clips]
-    assert len({clip_id.lower() for clip_id in ids}) == len(names)
-    assert all(SAFE_ID.fullmatch(clip_id) for clip_id in ids)
+    assert len({folded(clip_id) for clip_id in ids}) == len(names)
+    assert all(is_safe(clip_id) for clip_id in ids)
+    assert {"日本", "東京", "夜の歌", "हिन्दी", "clip"} <= set(ids)
     write_manifest(tmp_path / "other.csv", corpus.clips)
     assert read_manifest(tmp_path / "other.csv") == corpus.clips
 

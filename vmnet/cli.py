@@ -257,7 +257,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the `vmnet` command."""
     parser = argparse.ArgumentParser(
         prog="vmnet",
-        description=vmnet.__doc__,
+        description=(vmnet.__doc__ or "").partition("\n")[0],
         epilog=EXAMPLES,
         allow_abbrev=False,
         formatter_class=Help,

@@ -28,7 +28,7 @@ from tqdm import tqdm
 from vmnet import store
 from vmnet.corpus.clips import Clip, Corpus
 from vmnet.corpus.folder import MANIFEST
-from vmnet.corpus.manifest import read_manifest, safe_name
+from vmnet.corpus.manifest import folded, read_manifest, safe_name
 from vmnet.corpus.sources import MODALITIES, ClipFeatures, GivenFeatures
 from vmnet.corpus.splits import MIN_FOLDER, assign_splits
 from vmnet.errors import VmnetError
@@ -206,7 +206,7 @@ def _dealt(folder: Path, seed: int) -> tuple[Clip, ...]:
             f"{folder} holds {len(paths)} feature files: at least {MIN_FOLDER} are needed."
         )
     clips = [Clip(safe_name(path.stem), path, "", path.stem) for path in paths]
-    if len({clip.clip_id.lower() for clip in clips}) < len(clips):
+    if len({folded(clip.clip_id) for clip in clips}) < len(clips):
         raise VmnetError(
             f"{folder} holds files of all but one name: rename them, or add {MANIFEST}."
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vmnet import media
 from vmnet.corpus.clips import Clip, Corpus
-from vmnet.corpus.manifest import MAX_ID, read_manifest, safe_name
+from vmnet.corpus.manifest import folded, read_manifest, safe_name, shortened
 from vmnet.corpus.media_source import RENDERED, MediaSource
 from vmnet.corpus.splits import FRACTIONS, MIN_FOLDER, assign_splits
 from vmnet.errors import InputWarning, VmnetError
@@ -94,7 +94,7 @@ def _found_clips(folder: Path) -> dict[str, Path]:
     taken: set[str] = set()
     for path in visible:
         clip_id = _free_id(path, taken)
-        taken.add(clip_id.lower())
+        taken.add(folded(clip_id))
         clips[clip_id] = folder / path
     return clips
 
@@ -126,11 +126,11 @@ def _tell(folder: Path, strangers: Iterable[str]) -> None:
 def _free_id(path: Path, taken: set[str]) -> str:
     """Make a clip id from a relative path, with a hash of the path where the plain id is taken."""
     plain = safe_name("-".join(path.with_suffix("").parts))
-    if plain.lower() not in taken:
+    if folded(plain) not in taken:
         return plain
     suffixes = (key(path=str(path), attempt=attempt) for attempt in count())
-    candidates = (f"{plain[: MAX_ID - 11]}-{suffix}" for suffix in suffixes)
-    return next(candidate for candidate in candidates if candidate.lower() not in taken)
+    candidates = (f"{shortened(plain, spare=11)}-{suffix}" for suffix in suffixes)
+    return next(candidate for candidate in candidates if folded(candidate) not in taken)
 
 
 def _title(path: Path) -> str:

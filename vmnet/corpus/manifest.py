@@ -1,8 +1,9 @@
 """The manifest of a corpus: a CSV file, one clip a line.
 
 Columns are `clip_id,path,split` and, if wanted, `title`, `genre`, `artist`, in any order. Paths are
-relative to the manifest's folder and stay inside it. A manifest with any bad line is refused whole,
-with every bad line listed.
+relative to the manifest's folder and stay inside it. A clip_id that cannot head a file name is made
+into one that can ("id 0" into "id-0"), and is the title where there is none. A manifest with any
+bad line is refused whole, with every bad line listed.
 """
 
 import csv
@@ -20,8 +21,8 @@ from vmnet.store import written_whole
 
 REQUIRED = ("clip_id", "path", "split")
 OPTIONAL = ("title", "genre", "artist")
-SAFE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")  # a clip_id heads the names of result files
-MAX_ID = 120  # characters; leaves room for a suffix within the 255 bytes of a file name
+MAX_ID = 120  # characters: a clip_id heads the names of result files
+MAX_BYTES = 180  # of its UTF-8; leaves room for a suffix within the 255 of a file name
 
 
 def read_manifest(path: Path) -> tuple[Clip, ...]:
@@ -78,6 +79,8 @@ def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
             problems.append(f"line {line}: {clip.path} lies outside {folder}: move it there")
             continue
         row = {**vars(clip), "path": place.relative_to(folder).as_posix()}
+        if not is_safe(clip.clip_id):
+            problems.append(f"line {line}: clip_id {clip.clip_id!r} cannot head a file name")
         problems += [f"line {line}: {problem}" for problem in _clip_problems(row, line, lines)]
         writer.writerow(row)
     _refuse(path, problems)
@@ -93,14 +96,56 @@ def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
 
 
 def safe_name(text: str) -> str:
-    """Return `text` as a name that `SAFE_ID` allows: accents dropped, other characters as "-"."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip(".-")[:MAX_ID] or "clip"
+    """Return `text` as a name that is safe: what is no letter or digit of any script becomes "-".
+
+    >>> safe_name("夜の歌 (live)"), safe_name("Beyoncé – Halo")
+    ('夜の歌-live', 'Beyoncé-Halo')
+    """
+    return _made_safe(text) or "clip"
+
+
+def is_safe(name: str) -> bool:
+    """Tell whether a name can be a clip_id as it is, and so head the names of files anywhere."""
+    return (
+        shortened(name) == name != ""
+        and name[0] != "."
+        and all(map(_may_stand, name))
+        and unicodedata.is_normalized("NFC", name)
+    )
+
+
+def folded(name: str) -> str:
+    """Return what two names share that would share their files on some systems: "A" and "a"."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def shortened(name: str, spare: int = 0) -> str:
+    """Return as much of a name as may stand in a clip_id, with room for `spare` more letters."""
+    kept = name[: MAX_ID - spare].encode("utf-8", "replace")
+    return kept[: MAX_BYTES - spare].decode("utf-8", "ignore")
+
+
+def _made_safe(text: str) -> str:
+    text = unicodedata.normalize("NFC", text)
+    marked = "".join(letter if _may_stand(letter) else "\0" for letter in text)
+    return shortened(re.sub("\0+", "-", marked).strip(".-"))
+
+
+def _may_stand(letter: str) -> bool:
+    """Tell whether a character may stand in a clip_id: letters, their marks, digits, "._-"."""
+    return letter in "._-" or unicodedata.category(letter)[0] in "LMN"
+
+
+def _id(row: Mapping[str, str]) -> str:
+    """Return the id of a row, made safe where it is not."""
+    return row["clip_id"] if is_safe(row["clip_id"]) else _made_safe(row["clip_id"])
 
 
 def _clip(row: Mapping[str, str], folder: Path) -> Clip:
-    described = (row.get(name, "") for name in OPTIONAL)
-    return Clip(row["clip_id"], folder / row["path"], row["split"], *described)
+    described = {name: row.get(name, "") for name in OPTIONAL}
+    if _id(row) != row["clip_id"]:
+        described["title"] = described["title"] or row["clip_id"]
+    return Clip(_id(row), folder / row["path"], row["split"], **described)
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
@@ -148,15 +193,16 @@ def _field_count_problems(fields: list[str], header: list[str]) -> list[str]:
 def _clip_problems(row: Mapping[str, str], line: int, lines: dict[str, int]) -> Iterator[str]:
     """Say what is wrong with a clip's id and split; `lines` gathers the line of each id."""
     clip_id, split = row["clip_id"], row["split"]
-    if not SAFE_ID.fullmatch(clip_id) or len(clip_id) > MAX_ID:
+    if not _id(row) or len(clip_id) > MAX_ID or len(clip_id.encode("utf-8", "replace")) > MAX_BYTES:
         yield (
-            f"clip_id {clip_id!r} cannot head a file name: use 1 to {MAX_ID} unaccented letters, "
-            "digits, dots, hyphens and underscores, no dot first"
+            f"clip_id {clip_id!r} cannot head a file name: use some letters or digits, at most "
+            f"{MAX_ID} of them ({MAX_BYTES} bytes)"
         )
     # Ids that differ only in case would share their files on Windows and macOS.
-    first = lines.setdefault(clip_id.lower(), line)
+    first = lines.setdefault(folded(_id(row)), line)
     if first != line:
-        yield f"clip_id {clip_id!r} is that of line {first}: give each clip its own"
+        kept = f" is kept as {_id(row)!r}, which" if _id(row) != clip_id else ""
+        yield f"clip_id {clip_id!r}{kept} is that of line {first}: give each clip its own"
     if split not in SPLITS:
         yield f"unknown split {split!r}: use {', '.join(SPLITS)}"
 

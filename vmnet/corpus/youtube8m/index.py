@@ -15,7 +15,7 @@ import numpy as np
 
 from vmnet import store
 from vmnet.batch import Job, run_jobs
-from vmnet.corpus.manifest import MAX_ID, SAFE_ID, safe_name
+from vmnet.corpus.manifest import MAX_ID, is_safe, safe_name
 from vmnet.corpus.youtube8m.diagnosis import ANEW
 from vmnet.corpus.youtube8m.example import sequence_example
 from vmnet.corpus.youtube8m.tfrecord import Flaw, read_records
@@ -200,7 +200,7 @@ def parse_video(data: bytes) -> Video:
     if not values:
         raise ValueError("it has no id")
     clip_id = values[0].decode("utf-8", "replace")
-    if not SAFE_ID.fullmatch(clip_id) or len(clip_id) > MAX_ID:
+    if not is_safe(clip_id):
         raise ValueError(f"{clip_id[:MAX_ID]!r} is no video's id")
     labels = tuple(context["labels"].int64_list.value) if "labels" in context else ()
     lists = example.feature_lists.feature_list
