@@ -115,9 +115,10 @@ def test_the_page_says_what_it_is(text):
         assert words in introduction
 
 
-def test_the_same_files_give_the_same_text(folder, text, tmp_path):
+def test_the_same_files_give_the_same_text(folder, text):
     assert page.results_page(folder) == text
-    assert page.save(folder, tmp_path / "RESULTS.md").read_text(encoding="utf-8") == text
+    saved = page.save(folder, folder.parent.parent / "RESULTS.md")
+    assert saved.read_text(encoding="utf-8") == text
     command = [sys.executable, "-m", "vmnet.report.page", str(folder)]
     printed = subprocess.run(command, capture_output=True, check=True).stdout
     assert printed.decode("utf-8") == text
@@ -348,6 +349,17 @@ def test_every_table_names_a_cell_that_makes_it(text):
         numbers = rf"\[{source.file}\]\(figures/demo/{source.file}\)"
         pattern = rf"Cell `{source.cell}` of\s{link},\s{command};\snumbers:\s{numbers}"
         assert re.search(pattern, text), table
+
+
+def test_links_are_those_of_the_place_of_the_page(copy):
+    (copy / "figure7.png").touch()
+    for path in (copy / "RESULTS-mine.md", copy.parent.parent / "RESULTS.md"):
+        text = page.save(copy, path).read_text(encoding="utf-8")
+        links = re.findall(r"\]\(([^)]+)\)", text)
+        files = [link for link in links if not link.startswith("notebooks/")]
+        assert len(files) > 10
+        for link in files:
+            assert (path.parent / link).exists(), link
 
 
 def test_markdown_is_not_misread(text):

@@ -20,6 +20,7 @@ folder must and may hold:
 
 import argparse
 import json
+import os
 import re
 import sys
 import textwrap
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RESULTS = ("results_01.csv", "results_02.csv", "results_03.csv", "results_04.csv")
+NOTEBOOKS = ROOT / "notebooks"
 REQUIRED_FILES = (*RESULTS, "training.csv", "segment_lengths.csv", "run.json")
 COLUMNS_OF = {
     "training.csv": (
@@ -87,15 +89,19 @@ FIGURES = {
 }
 
 
-def results_page(folder: Path) -> str:
+def results_page(folder: Path, beside: Path | None = None) -> str:
     """Return the text of RESULTS.md for a figures folder (see the module's docstring).
+
+    Its links are those of a page in the folder `beside`, which is two above unless named.
 
     Raises
     ------
     VmnetError
         When a file is missing, is not what it should be, or contradicts another.
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()
+    beside = beside or folder.parent.parent
+    notebooks = _relative(NOTEBOOKS, beside) if beside.is_relative_to(ROOT) else NOTEBOOKS.name
     for file in REQUIRED_FILES:
         if not (folder / file).is_file():
             raise VmnetError(f"{folder / file} is missing: `./run_all.sh` makes it.")
@@ -106,7 +112,9 @@ def results_page(folder: Path) -> str:
     text = _template().render(
         run=run,
         origin=origin,
-        link="/".join(folder.resolve().parts[-2:]),  # as seen from the page, which is two above
+        link=_relative(folder, beside),
+        notebooks=notebooks,
+        source=_relative(folder, ROOT) if folder.is_relative_to(ROOT) else folder,
         settings=settings_text(origin.settings),
         fitted=[_fitted(key) for key in sorted(origin.fitted)],
         fewest_clips=FEWEST_CLIPS,
@@ -114,8 +122,8 @@ def results_page(folder: Path) -> str:
         **_comparison(folder, results, origin),
         tables=_tables(folder),
         **_speed(folder / "speed.json"),
-        notebooks=_markdown(
-            {"notebook": f"[{stem}](notebooks/{stem}.ipynb)", "time": duration(seconds)}
+        times=_markdown(
+            {"notebook": f"[{stem}]({notebooks}/{stem}.ipynb)", "time": duration(seconds)}
             for stem, seconds in run["notebooks"].items()
         ),
         figures=_figures(folder),
@@ -125,8 +133,12 @@ def results_page(folder: Path) -> str:
 
 def save(folder: Path, path: Path = ROOT / "RESULTS.md") -> Path:
     """Write the page of a figures folder, whole, and return its path."""
-    save_text(path, results_page(folder))
+    save_text(path, results_page(folder, path.resolve().parent))
     return path
+
+
+def _relative(path: Path, start: Path) -> str:
+    return Path(os.path.relpath(path, start)).as_posix()
 
 
 def combine(frames: Mapping[str, "pd.DataFrame"], run: Mapping[str, Any]) -> "pd.DataFrame":
