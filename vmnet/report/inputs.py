@@ -242,7 +242,7 @@ def similarity(data: "Dataset", system: "System", clip_id: str = "") -> dict[str
         "similarity": music[index] @ video[index].T,
         "music_boundaries": edges,
         "video_boundaries": edges,
-        "path": align(music[index], video[index], "nw").path,
+        "path": align(music[index], video[index], "nw", data.run.indel.get("nw")).path,
         "title": clip.title or clip.clip_id,
         **_whose(data),
     }
