@@ -1,7 +1,7 @@
 """The segmenters find what is there: rendered clips, whose sections and cuts are known.
 
 The floors lie well below what benchmarks/segment.py measures on more and longer clips (F of SF
-near 0.6, of Foote 0.7, of OLDA 0.85, of the shots 1.0); all of these are scores on rendered data.
+and of Foote near 0.6, of OLDA 0.8, of the shots 1.0); all of these are scores on rendered data.
 """
 
 import importlib.util
