@@ -194,12 +194,12 @@ def recommend(arguments: argparse.Namespace) -> None:
     from vmnet.errors import known_names
 
     known_names([arguments.distance], DISTANCES, "distance")  # before anything is computed
-    media.require(arguments.video, audio=False)
+    media.require(arguments.query, audio=False)
     run = _open(arguments)
-    ranking = experiment.recommend(run, arguments.video, arguments.distance, arguments.top)
+    ranking = experiment.recommend(run, arguments.query, arguments.distance, arguments.top)
     system = experiment.seg_vm_net(run)
     what = f"{system.segmenter} segments of {system.video} and {system.music}"
-    print(f"network: profile {run.profile.name}, {what}, {_about(run)}")
+    print(f"network: profile {run.profile.name}, {what}; data: {_about(run)}")
     print(f"{'rank':>4}  {'distance':>9}  music of")
     for rank, (clip, distance) in enumerate(ranking, 1):
         print(f"{rank:4}  {distance:9.4f}  {clip.title or clip.clip_id} ({clip.path})")
@@ -232,7 +232,7 @@ def draw(arguments: argparse.Namespace) -> None:
 
 def _about(run: "Run") -> str:
     """Say what the numbers of a run come from."""
-    return f"{run.corpus.kind} data{f'; {run.settings}' if run.settings else ''}"
+    return f"{run.corpus.kind}{f'; {run.settings}' if run.settings else ''}"
 
 
 def _open(arguments: argparse.Namespace) -> "Run":
@@ -297,7 +297,8 @@ def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.Argument
     listed = f"{{scenarios}} (default: {' '.join(scenarios)})"
     one.add_argument("--scenarios", nargs="+", default=scenarios, metavar="NAME", help=listed)
     one = _command(commands, recommend, of_corpus)
-    one.add_argument("video", type=Path)
+    # Not called video, as the option of the features is.
+    one.add_argument("query", type=Path, metavar="video", help="the file that wants music")
     listed = "how the catalog is ranked: {distances} (default: trace)"
     one.add_argument("--distance", default="trace", metavar="NAME", help=listed)
     one.add_argument("--top", type=positive, default=10, help="how many tracks are listed")

@@ -54,18 +54,29 @@ def exit_status(command: Callable[[], None]) -> int:
     Returns
     -------
     status : int
-        0 done; 1 failed; 130 interrupted; 141 nobody reads what is printed (`| head`), as the shell
-        has it for its own commands. What was computed is kept in each case.
+        0 done; 1 failed; 2 a wrong option; 130 interrupted; 141 nobody reads what is printed
+        (`| head`), as the shell has it for its own commands. What was computed is kept in each
+        case.
     """
     try:
-        command()
+        status = _status(command)
         sys.stdout.flush()
+    except BrokenPipeError:
+        _print_no_more()
+        return 141
+    return status
+
+
+def _status(command: Callable[[], None]) -> int:
+    try:
+        command()
+    except SystemExit as ending:  # argparse's, after --help or a wrong option
+        return int(ending.code or 0)
     except KeyboardInterrupt:
         print("\nInterrupted; the same command goes on where it was.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        _print_no_more()
-        return 141
+        raise
     except (VmnetError, OSError, MemoryError) as error:
         if not (sentence := _sentence(error)):
             raise

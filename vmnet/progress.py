@@ -29,13 +29,16 @@ def log(text: str) -> None:
 
 
 @contextmanager
-def timed(what: str) -> Iterator[None]:
-    """Show that `what` is under way; say afterwards how long it took, if over `WORTH_TELLING`."""
+def timed(what: str, bar: bool = True) -> Iterator[None]:
+    """Show that `what` is under way; say afterwards how long it took, if over `WORTH_TELLING`.
+
+    `bar` says whether to show it, for work that has no bar of its own.
+    """
     from tqdm import tqdm
 
     started = time.monotonic()
-    bar = tqdm(desc=what, bar_format="{desc}: {elapsed}", leave=False, delay=WORTH_TELLING)
-    with bar, ticking(bar):
+    shown = tqdm(desc=what, bar_format="{desc}: {elapsed}", leave=False, disable=not bar)
+    with shown, ticking(shown):
         yield
     if (seconds := time.monotonic() - started) >= WORTH_TELLING:
         log(f"{what}: {seconds:.1f} s")

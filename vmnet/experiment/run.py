@@ -152,6 +152,7 @@ def open_run(
     chosen = PROFILES[profile]
     training, indel = check_settings(training or {}), dict(indel or {})
     known_names(indel, indel_defaults(), "distance with an indel cost")
+    _require_known(segmenters, music, video)
     jobs = jobs or os.cpu_count() or 1
     name = corpus or chosen.corpus
     data = named_folder(name, profile, seed) if name in NAMED else data_folder(Path(name))
@@ -178,6 +179,19 @@ def open_run(
     )
     run = replace(run, settings=_settings(run, segmenters, audio_track))
     return replace(run, figures=_figures(run, corpus, (seed,)))
+
+
+def _require_known(segmenters: Sequence[str], music: str, video: str) -> None:
+    """Refuse names that no corpus can have, before one is rendered."""
+    from vmnet.corpus.sources import MODALITIES
+    from vmnet.features import EXTRACTORS
+    from vmnet.segmenters import SEGMENTERS
+
+    known_names(segmenters, SEGMENTERS, "segmenter")
+    modality_of = {name: one.modality for name, one in EXTRACTORS.items()} | MODALITIES
+    for modality, asked in {"music": music, "video": video}.items():
+        names = [name for name, what in modality_of.items() if what == modality]
+        known_names([asked] if asked else [], names, f"{modality} extractor")
 
 
 def _is_own(profile: Profile, name: str, value: Any) -> bool:

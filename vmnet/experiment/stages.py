@@ -24,7 +24,7 @@ from vmnet.errors import VmnetError, known_names
 from vmnet.experiment.run import Run
 from vmnet.experiment.segments import CLIP, Pair, SegmentFolder
 from vmnet.experiment.systems import System, all_systems
-from vmnet.progress import log
+from vmnet.progress import log, timed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -295,7 +295,8 @@ def network(data: Dataset, system: System) -> "TrainedVMNet":
     features = (train_music, train_video, valid_music, valid_video)
     folder = data.run.folder / "networks" / f"{_label(system)}-{_network_key(data, system)}"
     country = COUNTRY if can_measure() else ""
-    return train(*features, _training(data, system), folder, country=country)
+    with timed(f"network {_label(system)}", bar=False):
+        return train(*features, _training(data, system), folder, country=country)
 
 
 def embeddings(data: Dataset, system: System, split: str = "test") -> tuple[Sequences, Sequences]:

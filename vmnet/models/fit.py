@@ -193,7 +193,12 @@ def _loop(
     feed = make_feed(run.learner, training, config.batch)
     saved = time.monotonic()
     bar = tqdm(
-        total=config.steps, initial=run.step, disable=not progress, desc="training", unit="step"
+        total=config.steps,
+        initial=run.step,
+        disable=not progress,
+        desc="training",
+        unit="step",
+        leave=False,
     )
     with bar:
         while not run.finished(config):

@@ -1,5 +1,6 @@
 """The VM-Net: two branches that embed music and video in one space (paper, section III-B)."""
 
+import logging
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,8 @@ def build_vmnet(
     with quiet():
         import keras
 
+    # A process that trains several networks is told that each evaluates by a function of its own.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     music_seed, video_seed = np.random.SeedSequence(seed).spawn(2)
     music, video = keras.Input((music_dim,), name="music"), keras.Input((video_dim,), name="video")
     embeddings = [

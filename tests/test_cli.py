@@ -1,0 +1,136 @@
+"""The `vmnet` command: its help, its refusals, and what it prints where."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from vmnet import aligners, cli, evaluation, features, segmenters
+from vmnet.features.extractor import Extractor
+from vmnet.segmenters import Segmenter
+
+COMMANDS = (
+    *("render", "prepare", "select", "draw", "scan", "extract", "segment", "train"),
+    *("evaluate", "recommend", "export"),
+)
+
+
+def vmnet(*words, **options):
+    """Run the command in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "vmnet.cli", *map(str, words)],
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def help_of(*words):
+    assert cli.main([*words, "--help"]) == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_an_example_that_its_parser_takes(command, capsys):
+    help_of(command)
+    if command == "prepare":  # it takes no options
+        return
+    (example,) = re.findall(r"^example: vmnet (.*)$", capsys.readouterr().out, re.MULTILINE)
+    assert cli.build_parser().parse_args(example.split()).function.__name__ == command
+
+
+def test_the_examples_of_the_whole_are_taken(capsys):
+    help_of()
+    examples = re.findall(r"^  vmnet (.*?)(?:   .*)?$", capsys.readouterr().out, re.MULTILINE)
+    assert len(examples) == 3
+    for example in examples:
+        cli.build_parser().parse_args(example.split())
+
+
+def test_help_lists_what_the_registries_hold_new_entries_too(monkeypatch, capsys):
+    registries = (aligners.DISTANCES, evaluation.SCENARIOS)
+    for registry in registries:
+        monkeypatch.setitem(registry, "brand_new", next(iter(registry.values())))
+    thirds = Segmenter("thirds", "none", len)
+    monkeypatch.setitem(segmenters.SEGMENTERS, "thirds", thirds)
+    loud = Extractor("loudness", "music", 1, len, {})
+    monkeypatch.setitem(features.EXTRACTORS, "loudness", loud)
+    monkeypatch.setenv("COLUMNS", "1000")
+    help_of("evaluate")
+    text = re.sub(r"\n {8,}", " ", capsys.readouterr().out)  # an option and its help in a line
+    lines = {line.split()[0]: line for line in text.splitlines() if line.strip()}
+    for option, name in {
+        "--distances": "brand_new",
+        "--scenarios": "brand_new",
+        "--segmenters": "thirds",
+        "--music": "loudness",
+        "--video": "inception",
+        "--set": "learning_rate",
+        "--profile": "smoke",
+    }.items():
+        assert name in lines[option], option
+    help_of("recommend")
+    assert "brand_new" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["evaluate", "--distances", "dtw"], "no distance 'dtw'; there are centroid"),
+        (["evaluate", "--scenarios", "crop"], "no scenario 'crop'; there are vanilla"),
+        (["recommend", "film.mp4", "--distance", "dtw"], "no distance 'dtw'; there are centroid"),
+        (["train", "--segmenters", "thirds"], "no segmenter 'thirds'; there are foote"),
+        (["train", "--music", "mel"], "no music extractor 'mel'; there are musicnn"),
+        (["train", "--video", "vggish"], "no video extractor 'vggish'; there are efficientnet"),
+        (["train", "--indel", "dtw=1"], "no distance with an indel cost 'dtw'; there are nw"),
+        (["train", "--indel", "nw"], "--indel nw: write a distance and a cost"),
+        (["train", "--set", "rate=1"], "training has no setting 'rate'; it has batch"),
+        (["train", "--set", "batch=1"], "training setting batch=1 makes no sense"),
+    ],
+)
+def test_unknown_names_are_refused_before_anything_is_made(
+    words, said, monkeypatch, tmp_path, capsys
+):
+    """Of the rendered corpus, which takes a minute to render."""
+    monkeypatch.setattr("vmnet.corpus.opening.DATA", tmp_path)
+    assert cli.main([*words, "--profile", "smoke"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    assert line.startswith("vmnet: ")
+    assert said in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_video_of_a_query_is_no_name_of_features():
+    words = ["recommend", "film.mp4", "--video", "inception"]
+    arguments = cli.build_parser().parse_args(words)
+    assert (str(arguments.query), arguments.video) == ("film.mp4", "inception")
+    assert cli.build_parser().parse_args(words[:2]).video == ""
+
+
+def test_a_closed_pipe_is_no_traceback():
+    for words in (["weights", "list"], ["scan", "--profile", "toy"], ["--help"]):
+        read, write = os.pipe()
+        os.close(read)
+        process = vmnet(*words, stdout=write)
+        os.close(write)
+        _, said = process.communicate(timeout=120)
+        # argparse takes no notice of it.
+        assert process.returncode == (0 if words == ["--help"] else 141)
+        assert "Traceback" not in said
+        assert "BrokenPipe" not in said
+
+
+def test_answers_go_to_standard_output_and_all_else_to_standard_error(tmp_path):
+    home = {"VMNET_DATA": str(tmp_path / "data"), "VMNET_FIGURES": str(tmp_path / "figures")}
+    words = ["evaluate", "--profile", "toy", "--distances", "nw", "--indel", "nw=0.5"]
+    process = vmnet(*words, stdout=subprocess.PIPE, env=os.environ | home)
+    out, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    first, *table = out.splitlines()
+    assert first == "mean rank among 12 test clips, simulated; indel_nw=0.5"
+    assert [line.split()[0] for line in table[-4:]] == ["foote", "olda", "sf", "transnet"]
+    assert len(table) == 6
+    assert "segments of simulated-toy: " in said
