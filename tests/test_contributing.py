@@ -138,11 +138,15 @@ def test_all_are_on_the_command_line(options, results, capsys):
     printed = capsys.readouterr().out
     assert re.search(r"jumps +hausdorff +\d", printed)
     assert "reverse_query" in printed
+    with pytest.raises(SystemExit):
+        cli.main(["evaluate", "--help"])
+    listed = capsys.readouterr().out
     for option, known in {
         "--segmenters": "jumps",
         "--music": "bands",
         "--distances": "hausdorff",
         "--scenarios": "reverse_query",
     }.items():
+        assert known in listed
         assert cli.main([*words, option, "nothing"]) == 1
         assert known in capsys.readouterr().err
