@@ -4,6 +4,7 @@ Every figure says in a small line whose data it shows, and with what settings wh
 the profile's.
 """
 
+from vmnet.report.figures.alignment import alignment
 from vmnet.report.figures.clip import ClipOverview, clip_overview
 from vmnet.report.figures.curves import indel_sweep, training_curves
 from vmnet.report.figures.recalls import figure_7, figure_8, figure_9, stacked_recalls
@@ -15,6 +16,7 @@ __all__ = [
     "ClipOverview",
     "Query",
     "Track",
+    "alignment",
     "clip_overview",
     "figure_7",
     "figure_8",
