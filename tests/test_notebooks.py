@@ -12,12 +12,68 @@ from vmnet import runner
 
 FIGURES = (
     "clip_overview", "training_baselines", "training_experiment1", "figure7", "figure8", "figure9",
-    "indel_sweep", "figure10", "figure11",
+    "alignment_cost=0.05", "indel_sweep", "figure10", "figure11",
 )  # fmt: skip
 TABLES = (
     "clips", "segment_lengths", "baselines", "table2", "table3", "trace_forms", "table4",
     "indel_sweep", "training",
 )  # fmt: skip
+
+
+def cells_of(path, kind):
+    """Return the sources of the cells of a kind, by their ids."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return {c["id"]: "".join(c["source"]) for c in cells if c["cell_type"] == kind}
+
+
+each_notebook = pytest.mark.parametrize("path", runner.notebooks(), ids=lambda path: path.stem)
+
+
+@each_notebook
+def test_what_is_worked_by_hand_is_what_vmnet_computes(path):
+    """A toy cell asserts the numbers of its text, and that vmnet's own function gives them too."""
+    toys = {name: text for name, text in cells_of(path, "code").items() if "-toy" in name}
+    assert any("from vmnet" in text for text in toys.values())
+    assert any("assert " in text for text in toys.values())
+    names = {}
+    for text in toys.values():
+        exec(text, names)
+
+
+@each_notebook
+def test_a_toy_changes_no_parameter(path):
+    code = cells_of(path, "code")
+    parameters, before = {}, {}
+    for name, text in code.items():
+        if name.endswith("-01"):
+            exec(text, parameters)
+            before = dict(parameters)
+        elif "-toy" in name:
+            exec(text, parameters)
+    assert before.keys() >= {"profile", "indel"}
+    assert {name: parameters[name] for name in before if name != "__builtins__"} == {
+        name: value for name, value in before.items() if name != "__builtins__"
+    }
+
+
+@each_notebook
+def test_a_notebook_has_its_equations_its_work_by_hand_and_short_cells(path):
+    texts = "\n".join(cells_of(path, "markdown").values())
+    assert "$$" in texts
+    assert "**By hand.**" in texts or "**By eye.**" in texts
+    assert "section" in texts
+    for name, text in cells_of(path, "code").items():
+        lines = text.splitlines()
+        assert len(lines) <= 24, name
+        assert max(map(len, lines)) <= 110, name
+
+
+def test_the_parameters_that_all_share_are_written_alike():
+    shared = []
+    for path in runner.notebooks():
+        (cell,) = (text for name, text in cells_of(path, "code").items() if name.endswith("-01"))
+        shared.append(cell.splitlines()[:10])
+    assert all(lines == shared[0] for lines in shared)
 
 
 def run(module, *words, home):

@@ -88,6 +88,6 @@ def _draw_step(axes: Axes, before: Node, after: Node) -> None:
 
 def _write_scores(axes: Axes, table: np.ndarray) -> None:
     """Write each score into its cell, above the path, on a rim that keeps it readable."""
-    for (i, j), score in np.ndenumerate(table):
-        text = axes.text(i, j, f"{score + 0:.2f}", ha="center", va="center", fontsize=5, zorder=5)
+    for (i, j), score in np.ndenumerate(table.round(2) + 0):  # no sign before a 0
+        text = axes.text(i, j, f"{score:.2f}", ha="center", va="center", fontsize=5, zorder=5)
         text.set(color=style.INK, path_effects=[withStroke(linewidth=1.8, foreground="white")])
