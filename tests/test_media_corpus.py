@@ -1,6 +1,7 @@
 """A corpus of media files: what fails is left out, remembered, and never read as a result."""
 
 import os
+import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -116,7 +117,9 @@ def test_a_run_that_cannot_work_stops_before_anything_is_computed(open_run, clip
     run = open_run()
     few = [clip for clip in clips if clip.split != "test"]
     corpus = Corpus("films", "rendered", tuple(few), run.corpus.source)
-    with pytest.raises(VmnetError, match="has 0 usable clips in its 'test' split"):
+    with pytest.raises(
+        VmnetError, match=r"too few usable clips, 3 train, 2 valid, 0 test, .* split test to more"
+    ):
         experiment.prepare(replace(run, corpus=corpus))
     assert SEEN == []
 
@@ -135,3 +138,35 @@ def test_a_folder_of_one_track_of_sound_is_cut_by_any_segmenter(clips, tmp_path)
     corpus = folder_corpus(clips[0].path.parent, 0, MediaSource(tmp_path))
     assert corpus.source.extractors["musicnn"] == "music"
     assert next(iter(corpus.source.extractors)) == "efficientnet"
+
+
+def test_folders_of_one_name_share_neither_data_nor_figures(clips, tmp_path):
+    folders = [tmp_path / parent / "films" for parent in ("a", "b")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        for clip in clips:
+            (folder / clip.path.name).hardlink_to(clip.path)
+    runs = [experiment.open_run("smoke", str(folder)) for folder in folders]
+    assert runs[0].folder != runs[1].folder
+    assert runs[0].figures != runs[1].figures
+    for run in runs:
+        assert re.fullmatch(r"films-[0-9a-f]{6}-smoke", run.figures.name)
+
+
+def test_a_corpus_that_cannot_work_is_found_out_before_the_query_is_computed(open_run, clips):
+    run = open_run()
+    few = tuple(clip for clip in clips if clip.split != "valid")
+    corpus = Corpus("films", "rendered", few, run.corpus.source)
+    with pytest.raises(VmnetError, match="0 valid"):
+        experiment.recommend(replace(run, corpus=corpus), clips[0].path)
+    assert SEEN == []
+
+
+def test_a_recommendation_spares_the_clips_that_failed(open_run, clips):
+    bad = clips[-1]
+    FAILING.add(bad.path.stem)
+    first = experiment.recommend(open_run(), clips[0].path)
+    assert len(first) == len(clips) - 1
+    tried = len(SEEN)
+    assert experiment.recommend(open_run(), clips[0].path) == first
+    assert len(SEEN) == tried

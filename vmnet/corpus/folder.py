@@ -88,7 +88,8 @@ def _found_clips(folder: Path) -> dict[str, Path]:
     visible = [path for path in visible if path not in strangers]
     if len(visible) < MIN_FOLDER:
         raise VmnetError(
-            f"{folder} holds {len(visible)} video files: at least {MIN_FOLDER} are needed."
+            f"{folder} holds {len(visible)} video files: at least {MIN_FOLDER} are needed, "
+            "so add some, or name another folder."
         )
     clips: dict[str, Path] = {}
     taken: set[str] = set()

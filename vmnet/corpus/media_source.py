@@ -191,9 +191,10 @@ class MediaSource(FeatureSource):
 
     def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
         """Compute the features of a video that is not of the corpus."""
-        clip = Clip("query", Path(video).absolute(), "query")
+        path = Path(video).absolute()
+        clip = Clip(f"query-{store.key(path=path)}", path, "query")
         for stage in self._needed([extractor], [segmenter]):
-            if reason := stage.run(self.folder, [clip], 1, retry=True).get("query"):
+            if reason := stage.run(self.folder, [clip], 1, retry=True).get(clip.clip_id):
                 raise MediaError(reason)
         return self.load(clip)
 

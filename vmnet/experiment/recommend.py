@@ -10,7 +10,7 @@ from vmnet.corpus import SPLITS, Clip
 from vmnet.errors import known_names
 from vmnet.experiment.run import Run
 from vmnet.experiment.segments import CLIP, segment_arrays
-from vmnet.experiment.stages import Dataset, embeddings, network, prepare
+from vmnet.experiment.stages import Dataset, check, embeddings, network, prepare
 from vmnet.experiment.systems import System, seg_vm_net
 
 
@@ -47,6 +47,7 @@ def recommend(
 
     known_names([distance], DISTANCES, "distance")
     system = seg_vm_net(run)
+    check(run)  # before the query is computed, and that before the corpus is
     pair = (system.video, system.segmenter)
     means = segment_arrays(run.corpus.source.query(Path(video), *pair), [pair])
     data = prepare(run, [system])

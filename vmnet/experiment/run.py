@@ -260,7 +260,8 @@ def _figures(run: Run, corpus: str, seeds: tuple[int, ...]) -> Path:
     """
     profile = run.profile
     if corpus and corpus != profile.corpus:
-        own = corpus if corpus in NAMED else run.folder.name
+        folder, _, mark = run.folder.name.rpartition("-")  # see `data_folder`
+        own = corpus if corpus in NAMED else f"{folder}-{mark[:6]}"
         name = own if profile.name == DEFAULT_PROFILE else f"{own}-{profile.name}"
     else:
         name = profile.name

@@ -225,14 +225,21 @@ def _fill(segments: Mapping[str, SegmentFolder], processes: int, name: str) -> N
 
 def require_splits(corpus: Corpus, failures: Mapping[str, str]) -> None:
     """Raise VmnetError if a split has too few clips; `failures` says why others are left out."""
-    for split in SPLITS:
-        if len(corpus.split(split)) < MIN_CLIPS:
-            reasons = "".join(f"\n  {name}: {reason}" for name, reason in failures.items())
-            raise VmnetError(
-                f"corpus {corpus.name!r} has {len(corpus.split(split))} usable clips in its "
-                f"{split!r} split and {MIN_CLIPS} are needed: add clips"
-                f"{', or mend these:' + reasons if reasons else '.'}"
-            )
+    sizes = {split: len(corpus.split(split)) for split in SPLITS}
+    if min(sizes.values()) >= MIN_CLIPS:
+        return
+    counted = ", ".join(f"{size} {split}" for split, size in sizes.items())
+    remedies = ["add clips"]
+    if corpus.split_seed is None:  # the corpus came with its splits
+        few = " and ".join(split for split, size in sizes.items() if size < MIN_CLIPS)
+        remedies.append(f"give the split {few} to more of them in its manifest")
+    if failures:
+        listed = (f"\n  {name}: {reason}" for name, reason in failures.items())
+        remedies.append(f"mend these:{''.join(listed)}")
+    raise VmnetError(
+        f"corpus {corpus.name!r} has too few usable clips, {counted}, where each split needs "
+        f"{MIN_CLIPS}: {', or '.join(remedies)}{'' if failures else '.'}"
+    )
 
 
 def report(datasets: Iterable[Dataset]) -> None:
