@@ -36,6 +36,14 @@ def fill_the_disk(path):
 def write_nothing(path):
     raise OSError(errno.EROFS, "Read-only file system")
 
+def lack_permission(path):
+    raise PermissionError(errno.EACCES, "Permission denied", str(path.parent / "out"))
+
+def may_not_read_two(path):
+    if path.stem == "2":
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+    return number(path)
+
 def crash_on_two(path):
     if path.stem == "2":
         os.kill(os.getpid(), signal.SIGSEGV)
@@ -88,12 +96,22 @@ def test_bad_clips_are_reported_and_the_others_done(tmp_path, work, processes):
 
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize(
-    ("what", "said"), [("fill_the_disk", "No space"), ("write_nothing", "Read-only")]
+    ("what", "said"),
+    [
+        ("fill_the_disk", "No space"),
+        ("write_nothing", "Read-only"),
+        ("lack_permission", "Permission denied"),
+    ],
 )
 def test_where_nothing_can_be_kept_the_batch_ends(tmp_path, work, processes, what, said):
     with pytest.raises(OSError, match=said):
         run_jobs(jobs_for(tmp_path, getattr(work, what)), processes, "test")
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_a_file_that_may_not_be_read_is_that_clips(tmp_path, work):
+    failures = run_jobs(jobs_for(tmp_path, work.may_not_read_two), 1, "test")
+    assert set(failures) == {"c2"}
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,9 @@ def run_all(*words):
         (["--only", "77"], "no notebook starts with '77'"),
         (["--corpus", "no/such/folder"], "is not a folder"),
         (["--seed", "one"], "argument --seed"),
+        (["--set", "learning_rate"], "--set learning_rate: write a name and a value"),
+        (["--indel", "nw=-1"], "--indel nw=-1: write a distance and a cost"),
+        (["--indel", "nw=no"], "--indel nw=no: write a distance and a cost"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_installed(words, message):
@@ -98,6 +101,14 @@ def test_exit_status_of_each_ending(capsys):
     assert end_with(KeyboardInterrupt()) == 130
     assert end_with(OSError(28, "No space left on device")) == 1
     assert "the disk is full" in capsys.readouterr().err
+    assert end_with(OSError(30, "Read-only file system", "/data/films")) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("vmnet: /data/films cannot be written or read (read-only file system)")
+    assert "VMNET_DATA" in said
+    assert end_with(PermissionError(13, "Permission denied", "/data/films")) == 1
+    assert "(no permission)" in capsys.readouterr().err
+    assert end_with(MemoryError()) == 1
+    assert "--jobs 1" in capsys.readouterr().err
     with pytest.raises(FileNotFoundError):
         end_with(FileNotFoundError("a bug, not the user's"))
 

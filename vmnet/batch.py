@@ -27,8 +27,6 @@ from vmnet import store
 from vmnet.errors import InputWarning, MediaError, VmnetError
 from vmnet.progress import log, ticking
 
-NOTHING_CAN_BE_KEPT = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-
 
 @dataclass(frozen=True)
 class Job:
@@ -197,10 +195,17 @@ def _attempt(job: Job) -> str:
     try:
         job.work()
     except Exception as error:  # a decoder or a segmenter that chokes on one clip is that clip's
-        if isinstance(error, OSError) and error.errno in NOTHING_CAN_BE_KEPT:
+        if isinstance(error, OSError) and _nothing_can_be_kept(job, error):
             raise
         return _reason(job.source, error)
     return ""
+
+
+def _nothing_can_be_kept(job: Job, error: OSError) -> bool:
+    """Tell whether it is no fault of the clip: no room, or a folder that cannot be written."""
+    if isinstance(error, PermissionError):
+        return error.filename is not None and Path(error.filename) != job.source
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def _keep(source: Path, output: Path, compute: Callable[[Path], Mapping[str, np.ndarray]]) -> None:

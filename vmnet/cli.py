@@ -1,6 +1,7 @@
 """The command line: `vmnet COMMAND ...`; each command is a few calls into `vmnet.experiment`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -211,13 +212,16 @@ def draw(arguments: argparse.Namespace) -> None:
     example: vmnet draw film.mp4 --output figures/film
     """
     from vmnet import media
+    from vmnet.errors import VmnetError
     from vmnet.progress import timed
     from vmnet.report import figures, inputs
     from vmnet.segmenters import GROUPS
 
     media.require(arguments.video)
     output = arguments.output or Path(arguments.video.stem)
-    output.parent.mkdir(parents=True, exist_ok=True)  # rather than after minutes of work
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(output.parent, os.W_OK):  # now, rather than after minutes of work
+        raise VmnetError(f"{output.parent} cannot be written: choose another --output.")
     found: dict[str, np.ndarray] = {}
     for group in ("music", "shots"):
         with timed(f"boundaries of {group}"):
@@ -248,8 +252,6 @@ def _open(arguments: argparse.Namespace) -> "Run":
 
 
 def _jobs(arguments: argparse.Namespace) -> int:
-    import os
-
     return arguments.jobs or os.cpu_count() or 1
 
 

@@ -92,12 +92,11 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "memory is short: close other programs, or work on fewer clips at once (--jobs 1)."
     number = error.errno if isinstance(error, OSError) else None
-    if isinstance(error, PermissionError):
-        return f"no permission: {error}; choose another folder."
-    if number == errno.EROFS:
+    if isinstance(error, PermissionError) or number == errno.EROFS:
+        why = "read-only file system" if number == errno.EROFS else "no permission"
         return (
-            f"a read-only file system: {error}; name folders that can be written in VMNET_DATA and "
-            "VMNET_FIGURES."
+            f"{getattr(error, 'filename', None) or error} cannot be written or read ({why}): "
+            "choose another folder; VMNET_DATA and VMNET_FIGURES name those of the runs."
         )
     if number in (errno.ENOSPC, errno.EDQUOT):
         return (

@@ -133,6 +133,22 @@ def asked(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def check_written(arguments: argparse.Namespace) -> None:
+    """Refuse settings that are written wrong, as far as the standard library tells.
+
+    Raises
+    ------
+    VmnetError
+        If one is no NAME=VALUE, or a cost is no number of 0 or more.
+    """
+    from vmnet.errors import VmnetError
+
+    for text in arguments.set:
+        if "=" not in text:
+            raise VmnetError(f"--set {text}: write a name and a value, learning_rate=1e-4.")
+    _costs(arguments.indel)
+
+
 def _costs(texts: list[str]) -> dict[str, float]:
     """Read `nw=0.5` and the like."""
     from vmnet.errors import VmnetError

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from vmnet.config import DEFAULT_PROFILE, PROFILES, ROOT
 from vmnet.corpus.opening import NAMED
 from vmnet.errors import VmnetError, exit_status
-from vmnet.options import Help, add_settings, asked, natural, positive
+from vmnet.options import Help, add_settings, asked, check_written, natural, positive
 from vmnet.progress import log
 
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ def run(arguments: argparse.Namespace) -> None:
         experiment.prepare_all(runs)
         runs = [replace(run, retry=False) for run in runs]
     figures = runs[0].figures
+    figures.mkdir(parents=True, exist_ok=True)
     parameters = {
         "profile": arguments.profile,
         "corpus": corpus,
@@ -334,6 +335,7 @@ def _action(arguments: argparse.Namespace) -> str:
     if action == "run":
         notebooks(arguments.only)
         _absolute(arguments.corpus)
+        check_written(arguments)
     return action
 
 

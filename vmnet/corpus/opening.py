@@ -92,6 +92,7 @@ def _rendered(how: Opening) -> Corpus:
 
     profile = how.profile
     _require_few(profile)
+    how.data.mkdir(parents=True, exist_ok=True)  # if it cannot be made, that is said at once
     clips = render_corpus(
         how.data / "media",
         splits=profile.clips,
