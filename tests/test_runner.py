@@ -46,6 +46,16 @@ def test_wrong_options_are_refused_before_anything_is_installed(words, message):
     assert "Traceback" not in finished.stderr
 
 
+def test_a_relative_folder_is_the_callers(tmp_path, monkeypatch):
+    (tmp_path / "films").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert runner._absolute("films") == str(tmp_path / "films")
+    monkeypatch.chdir("/")
+    monkeypatch.setenv("VMNET_CALLED_FROM", str(tmp_path))
+    assert runner._absolute("films") == str(tmp_path / "films")
+    assert runner._absolute("simulated") == "simulated"
+
+
 def test_help_lists_every_option_and_exit_code():
     finished = run_all("--help")
     assert finished.returncode == 0

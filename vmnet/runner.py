@@ -348,7 +348,7 @@ def _absolute(corpus: str) -> str:
         raise VmnetError(
             f"{folder} is not a folder; --corpus takes {', '.join(NAMED)} or a folder."
         )
-    return str(folder)
+    return str(folder.absolute())
 
 
 if __name__ == "__main__":
