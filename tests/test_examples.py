@@ -30,18 +30,12 @@ PARSERS = {"vmnet": cli.build_parser, "./run_all.sh": runner.build_parser}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def kept(tmp_path_factory):
-    """Keep what the examples make in a folder of the test, and have computed most of it before."""
-    from vmnet.experiment import export, prepare, results, run, seg_vm_nets
-
+def folders(tmp_path_factory):
+    """Keep what the examples make in a folder of the test."""
     folder = tmp_path_factory.mktemp("examples")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("vmnet.corpus.opening.DATA", folder / "data")
         patch.setattr("vmnet.experiment.run.FIGURES", folder / "figures")
-        toy = run.open_run("toy", jobs=1)
-        results(prepare(toy), seg_vm_nets, ["trace"])
-        prepare(run.open_run("toy", segmenters=["olda"], jobs=1))
-        export(toy, folder / "exported")
         yield
 
 
@@ -51,7 +45,7 @@ def test_examples(name):
     assert failed == 0, f"python -m doctest -v {name.replace('.', '/')}.py"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_examples_of_the_pages(page):
     text = page.read_text(encoding="utf-8").replace("```", "\n")
     examples = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
@@ -70,7 +64,7 @@ def commands_of(page):
     return lines + re.findall(r"(?:^ {4}|`)((?:vmnet|\./run_all|python bench)[^`\n]*)", text, re.M)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_on_the_pages_are_commands(page):
     for line in commands_of(page):
         program, *words = shlex.split(line.removesuffix("&& source .venv/bin/activate"), True)
@@ -80,7 +74,7 @@ def test_commands_on_the_pages_are_commands(page):
             assert (ROOT / words[0]).is_file(), line
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_of_the_pages_lead_somewhere(page):
     text = page.read_text(encoding="utf-8")
     for link in re.findall(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)", text):

@@ -40,8 +40,15 @@ def recommend(
 
     Examples
     --------
+    >>> from tempfile import TemporaryDirectory
     >>> from vmnet import open_run, recommend
-    >>> recommend(open_run("smoke"), "my_film.mp4", top=3)  # doctest: +SKIP
+    >>> from vmnet.rendered import render_corpus
+    >>> with TemporaryDirectory() as folder:
+    ...     clips = render_corpus(folder, splits=(2, 2, 2), seconds=(4, 5), progress=False)
+    ...     run = open_run("toy", corpus=folder, segmenters=["fixed"], jobs=1)
+    ...     ranking = recommend(run, clips[0].path, distance="centroid", top=3)
+    >>> [clip.clip_id in {c.clip_id for c in clips} for clip, distance in ranking]
+    [True, True, True]
     """
     from vmnet.aligners import DISTANCES, distance_matrix
 
