@@ -93,6 +93,20 @@ def test_a_failure_is_remembered_until_the_file_changes_or_it_is_asked_for(open_
     assert SEEN[tried + 1 :] == [bad.path.stem] * 1
 
 
+def test_what_failed_before_is_known_to_the_plan(open_run, clips):
+    """The plan and `vmnet scan` counted it among the usable clips, and split a folder with it."""
+    bad = clips[-1]
+    FAILING.add(bad.path.stem)
+    assert experiment.unusable(open_run()) == {}
+    experiment.prepare(open_run())
+    known = experiment.unusable(open_run())
+    assert known == {bad.clip_id: f"{bad.path} is being copied: wait."}
+    assert experiment.plan(open_run(), known).endswith(
+        "9 of 10 clips can be used: 3 train, 2 valid, 4 test"
+    )
+    assert experiment.unusable(open_run(retry=True)) == {}
+
+
 def test_what_is_prepared_does_not_change(open_run, clips):
     data = experiment.prepare(open_run())
     assert data.failures == {}

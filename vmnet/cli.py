@@ -69,7 +69,7 @@ def scan(arguments: argparse.Namespace) -> None:
 
     run = _open(arguments)
     source = run.corpus.source
-    failures = source.check(run.corpus.clips, run.jobs, run.retry)
+    failures = experiment.unusable(run)
     for clip in run.corpus.without(failures).clips:
         try:
             print(f"{clip.split:5}  {clip.clip_id:24}  {source.describe(clip)}")

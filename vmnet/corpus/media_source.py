@@ -128,6 +128,18 @@ class MediaSource(FeatureSource):
         """Return why clips cannot be used: not to be decoded, no sound, no pictures."""
         return self._check.run(self.folder, clips, processes, retry)
 
+    def remembered(
+        self, clips: Iterable[Clip], extractors: Iterable[str], segmenters: Iterable[str]
+    ) -> dict[str, str]:
+        """Return why an extractor or a segmenter failed before on files that have not changed."""
+        stages = self._needed(extractors, segmenters)
+        return {
+            clip.clip_id: reason
+            for clip in clips
+            for stage in stages
+            if (reason := failure(stage.file(self.folder, clip)))
+        }
+
     def compute(
         self,
         clips: Sequence[Clip],

@@ -125,6 +125,13 @@ class FeatureSource(ABC):
         del clips, processes, retry
         return {}
 
+    def remembered(
+        self, clips: Iterable["Clip"], extractors: Iterable[str], segmenters: Iterable[str]
+    ) -> dict[str, str]:
+        """Return why `compute` failed before on clips that have not changed, by clip_id."""
+        del clips, extractors, segmenters
+        return {}
+
     def compute(
         self,
         clips: Sequence["Clip"],

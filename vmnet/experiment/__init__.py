@@ -14,6 +14,7 @@ from vmnet.experiment.stages import (
     report,
     require_splits,
     results,
+    unusable,
 )
 from vmnet.experiment.systems import (
     System,
@@ -47,4 +48,5 @@ __all__ = [
     "results",
     "seg_vm_net",
     "seg_vm_nets",
+    "unusable",
 ]

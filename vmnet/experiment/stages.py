@@ -100,15 +100,28 @@ class Dataset:
 # --- clips and the features of their segments ---------------------------------------------------
 
 
+def unusable(run: Run) -> dict[str, str]:
+    """Return why clips cannot be used, by clip_id, as far as it is known before they are computed.
+
+    A look at each file tells, and what was tried before, unless the run is to try it again.
+    """
+    source = run.corpus.source
+    failures = source.check(run.corpus.clips, run.jobs, run.retry)
+    if run.retry:
+        return failures
+    left = [clip for clip in run.corpus.clips if clip.clip_id not in failures]
+    return failures | source.remembered(left, *_names(_pairs(all_systems(run))))
+
+
 def check(run: Run) -> dict[str, str]:
-    """Return why clips cannot be used, as far as a look at the files tells, by clip_id.
+    """Return what `unusable` does.
 
     Raises
     ------
     VmnetError
         If too few clips are left for the run to make sense.
     """
-    failures = run.corpus.source.check(run.corpus.clips, run.jobs, run.retry)
+    failures = unusable(run)
     require_splits(run.corpus.without(failures), failures)
     return failures
 
