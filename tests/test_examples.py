@@ -56,6 +56,34 @@ def test_the_readme_is_read_in_a_few_minutes():
     assert len(PAGES[0].read_text(encoding="utf-8").split()) <= 1200
 
 
+def test_the_readme_and_the_pages_say_what_the_demo_found():
+    import pandas as pd
+
+    from vmnet.report.replication import cells, conclusions, correlations
+
+    demo = ROOT / "figures" / "demo"
+    results = pd.concat([pd.read_csv(demo / f"results_0{i}.csv") for i in (1, 2, 3, 4)])
+    keys = ["system", "segmenter", "distance", "scenario", "direction", "seed", "metric"]
+    results = results.drop_duplicates(keys)
+    judged = conclusions(results)
+    held = f"{sum(each.holds is True for each in judged)} of {len(judged)} conclusions"
+    control = results.query("distance == 'count' and metric == 'mean_rank' and direction == 'V2M'")
+    ranks = control.groupby("segmenter")["value"].mean()
+    rho = correlations(cells(results))
+    readme, simulation = (
+        " ".join((ROOT / name).read_text(encoding="utf-8").split())
+        for name in ("README.md", "docs/simulation.md")
+    )
+    for text in (readme, simulation):
+        assert held in text
+        assert f"{ranks['olda']:.1f}th of 1,000 with OLDA" in text
+    assert f"{ranks['transnet']:.1f}nd with TransNet" in simulation
+    for found in (rho["all"], rho["III"]):
+        assert re.search(
+            rf"{found.rho:.2f} \([^)]*{found.low:.2f} to {found.high:.2f}\)", simulation
+        )
+
+
 def commands_of(page):
     """Return the commands that a page tells its reader to type, in blocks or within a line."""
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
