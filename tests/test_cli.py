@@ -40,6 +40,11 @@ def test_each_command_has_an_example_that_its_parser_takes(command, capsys):
     assert cli.build_parser().parse_args(example.split()).function.__name__ == command
 
 
+def test_weights_has_one_too(capsys):
+    help_of("weights")
+    assert "example: vmnet weights fetch vggish" in capsys.readouterr().out
+
+
 def test_the_examples_of_the_whole_are_taken(capsys):
     help_of()
     examples = re.findall(r"^  vmnet (.*?)(?:   .*)?$", capsys.readouterr().out, re.MULTILINE)

@@ -46,6 +46,19 @@ def test_wrong_options_are_refused_before_anything_is_installed(words, message):
     assert "Traceback" not in finished.stderr
 
 
+@pytest.mark.parametrize(
+    ("figures", "page"),
+    [
+        ("figures/demo", "RESULTS.md"),
+        ("figures/smoke", "RESULTS-smoke.md"),
+        ("figures/smoke/indel_nw=0.5", "figures/smoke/indel_nw=0.5/RESULTS-indel_nw=0.5.md"),
+        ("elsewhere/demo", "elsewhere/demo/RESULTS.md"),
+    ],
+)
+def test_the_page_of_other_settings_overwrites_no_other(figures, page):
+    assert runner.page_path(Path(figures)) == Path(page)
+
+
 def test_a_relative_folder_is_the_callers(tmp_path, monkeypatch):
     (tmp_path / "films").mkdir()
     monkeypatch.chdir(tmp_path)

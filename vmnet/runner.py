@@ -194,18 +194,21 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def save_page(figures: Path) -> None:
-    """Write the page that sets our numbers beside the paper's, if all notebooks were run.
-
-    It stands next to a folder called figures, as its links expect, else inside.
-    """
+    """Write the page that sets our numbers beside the paper's, if all notebooks were run."""
     from vmnet.report import page
 
-    if not all((figures / name).exists() for name in (*page.RESULTS, "training.csv")):
-        return
+    if all((figures / name).exists() for name in (*page.RESULTS, "training.csv")):
+        print(f"Paper and ours, number by number: {page.save(figures, page_path(figures))}")
+
+
+def page_path(figures: Path) -> Path:
+    """Return where the page of a run lies: next to a folder called figures, as its links expect.
+
+    That of a run with settings of its own lies inside its figures, so that it overwrites no other.
+    """
     of_default = figures.name == DEFAULT_PROFILE
     name = "RESULTS.md" if of_default else f"RESULTS-{figures.name}.md"
-    folder = figures.parent.parent if figures.parent.name == "figures" else figures
-    print(f"Paper and ours, number by number: {page.save(figures, folder / name)}")
+    return (figures.parent.parent if figures.parent.name == "figures" else figures) / name
 
 
 def save_record(

@@ -6,6 +6,7 @@ from typing import Any
 
 from vmnet.errors import WeightsError
 from vmnet.pretrained import CHECKPOINTS, Checkpoint, download
+from vmnet.progress import timed
 
 
 def list_(arguments: argparse.Namespace) -> None:
@@ -54,7 +55,11 @@ def add_weights_command(commands: Any) -> None:
     """Add `weights` and its three subcommands to what `ArgumentParser.add_subparsers` returned."""
     about = "List, fetch or verify pretrained weights."
     parser = commands.add_parser(
-        "weights", help=about, description=__doc__ or about, allow_abbrev=False
+        "weights",
+        help=about,
+        description=__doc__ or about,
+        epilog="example: vmnet weights fetch vggish",
+        allow_abbrev=False,
     )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     for function in (list_, fetch, verify):
@@ -81,7 +86,8 @@ def _verified(one: Checkpoint) -> tuple[str, str]:
     if one.missing:
         return "missing", f"run `vmnet weights fetch {one.name}`"
     try:
-        download.verify(one, one.folder)
+        with timed(f"checking {one.name}"):
+            download.verify(one, one.folder)
     except WeightsError as error:
         return "damaged", str(error)
     return "intact", ""
