@@ -17,7 +17,6 @@ BAD = {
     "empty": "empty",
     "text": "text",
     "no_sound": "sound",
-    "no_pictures": "picture",
 }
 ODD = ("silence", "one_second", "odd_rate_and_size")
 
@@ -96,7 +95,7 @@ def test_the_notebooks_go_on_and_the_failures_are_told_at_the_end(finished):
         text=True,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "5 of 16 clips were left out" in done.stderr
+    assert "4 of 15 clips were left out" in done.stderr
     assert len(list((home / "nb").rglob("failures.csv"))) == 1
     assert list((home / "nb").rglob("clip_overview.png"))
 
@@ -104,7 +103,9 @@ def test_the_notebooks_go_on_and_the_failures_are_told_at_the_end(finished):
 def test_the_good_clips_are_ranked(finished):
     done, _, folder = finished
     assert done.returncode == 0, done.stderr[-3000:]
-    assert f"5 of {len(list(folder.iterdir()))} clips were left out" in done.stderr
+    n_clips = len(list(folder.iterdir())) - 1  # the one of sound alone is no video
+    assert f"4 of {n_clips} clips were left out" in done.stderr
+    assert "passed over: 1 .mp4 with sound alone" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -119,10 +120,11 @@ def test_a_bad_clip_is_named_with_a_reason(finished, name):
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_clip_goes_through_every_stage(finished, name):
     _, home, _ = finished
-    stages = {path.parent.name for path in (home / "data").rglob(f"{name}-*.npz")}
-    assert len(stages) == 5, stages
+    kept = (home / "data").rglob(f"{name}-*.npz")
+    stages = {path.parent.name.rpartition("-")[0] for path in kept}
+    assert stages >= {"checked", "efficientnet", "musicnn", "music", "shots"}
 
 
 def test_a_rendered_clip_is_called_so_in_a_folder_too(finished):
     done, _, _ = finished
-    assert "folder, 9 of 16 rendered" in done.stdout
+    assert "folder, 9 of 15 rendered" in done.stdout
