@@ -54,6 +54,16 @@ def be_killed_on_two(path):
         os.kill(os.getpid(), signal.SIGKILL)
     return number(path)
 
+def end_on_two(path):
+    if path.stem == "2":
+        os._exit(1)
+    return number(path)
+
+def lack_a_module_on_two(path):
+    if path.stem == "2":
+        raise ModuleNotFoundError("No module named 'x'")
+    return number(path)
+
 def want_memory_on_two(path):
     if path.stem == "2":
         raise MemoryError
@@ -90,8 +100,8 @@ def test_bad_clips_are_reported_and_the_others_done(tmp_path, work, processes):
     out = tmp_path / "out"
     outputs = {file.stem: store.load_arrays(file)["value"] for file in out.glob("*.npz")}
     assert outputs == {"0": [0], "1": [1], "4": [4]}
-    assert failure(out / "2.npz") == failures["c2"]  # it need not be tried again
-    assert failure(out / "0.npz") == ""
+    assert failure(out / "2.npz", tmp_path / "2.mp4") == failures["c2"]  # not tried again
+    assert failure(out / "0.npz", tmp_path / "0.mp4") == ""
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -116,7 +126,11 @@ def test_a_file_that_may_not_be_read_is_that_clips(tmp_path, work):
 
 @pytest.mark.parametrize(
     ("what", "said", "remembered"),
-    [("crash_on_two", "crashed", True), ("be_killed_on_two", "was killed, perhaps", False)],
+    [
+        ("crash_on_two", "crashed", True),
+        ("be_killed_on_two", "was killed, perhaps", False),
+        ("end_on_two", "ended", False),  # as each does in a script without a guard
+    ],
 )
 def test_a_clip_that_kills_its_worker_is_named_and_the_others_done(
     tmp_path, work, what, said, remembered
@@ -125,7 +139,7 @@ def test_a_clip_that_kills_its_worker_is_named_and_the_others_done(
     failures = run_jobs(jobs, 2, "test")
     assert set(failures) == {"c2"}
     assert f"2.mp4: the process that worked on it {said}" in failures["c2"]
-    assert failure(jobs[2].output) == (failures["c2"] if remembered else "")
+    assert failure(jobs[2].output, jobs[2].source) == (failures["c2"] if remembered else "")
     done = {file.stem for file in (tmp_path / "out").glob("*.npz")}
     assert done == {str(i) for i in range(12) if i != 2}
 
@@ -136,7 +150,7 @@ def test_want_of_memory_is_that_clips_and_may_pass(tmp_path, work, processes):
     failures = run_jobs(jobs, processes, "test")
     assert set(failures) == {"c2"}
     assert "--jobs 1" in failures["c2"]
-    assert failure(jobs[2].output) == ""
+    assert failure(jobs[2].output, jobs[2].source) == ""
 
 
 def test_progress_is_said_on_standard_error_alone(tmp_path, work, capsys):
@@ -183,3 +197,18 @@ def is_running(process):
         return False
     state = Path(f"/proc/{process}/stat")
     return not (state.exists() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+
+
+def test_what_the_machine_lacks_is_not_remembered_as_the_files_fault(tmp_path, work):
+    jobs = jobs_for(tmp_path, work.lack_a_module_on_two)
+    assert set(run_jobs(jobs, 1, "test")) == {"c2"}
+    assert failure(jobs[2].output, jobs[2].source) == ""
+
+
+def test_a_failure_is_forgotten_when_anything_about_the_file_changes(tmp_path, work):
+    jobs = jobs_for(tmp_path, work.fail_on_some)
+    jobs[2].source.touch()
+    run_jobs(jobs, 1, "test")
+    assert failure(jobs[2].output, jobs[2].source)
+    jobs[2].source.chmod(0o600)
+    assert failure(jobs[2].output, jobs[2].source) == ""

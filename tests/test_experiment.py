@@ -156,6 +156,12 @@ def test_what_differs_from_the_profile_is_named_and_lies_elsewhere(runs):
     assert asked.figures.parent.name == "demo-seed0"
     assert asked.figures.name == "steps=3,indel_nw=0.5"
     assert experiment.open_run(segmenters=["sf"]).settings == "segmenters=sf"
+    assert experiment.open_run(training={"standardize": False}).settings == ""  # whitened
+    assert experiment.open_run(training={"standardize": True}).settings == "standardize=True"
+    tuples = experiment.open_run(training={"weights": (1, 3)}, indel={"nw": 0.12345678})
+    assert tuples.settings == "weights=1.0,3.0, indel_nw=0.12345678"
+    with pytest.raises(VmnetError, match="indel of nw is -1"):
+        experiment.open_run(indel={"nw": -1})
     with pytest.raises(VmnetError, match="training has no setting 'step'; it has batch"):
         experiment.open_run(training={"step": 3})
     with pytest.raises(VmnetError, match="no distance with an indel cost 'trace'"):

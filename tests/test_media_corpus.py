@@ -184,3 +184,29 @@ def test_a_recommendation_spares_the_clips_that_failed(open_run, clips):
     tried = len(SEEN)
     assert experiment.recommend(open_run(), clips[0].path) == first
     assert len(SEEN) == tried
+
+
+def test_a_result_is_never_of_a_file_that_came_later(open_run, clips):
+    """A file that is replaced after `prepare` changes nothing before the corpus is opened anew."""
+    run = open_run()
+    data = experiment.prepare(run)
+    system = experiment.seg_vm_net(run)
+    path = clips[-1].path
+    status = path.stat()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 10**9))
+    experiment.embeddings(data, system)
+    kept = set((run.folder / "embeddings").iterdir())
+    later = experiment.prepare(open_run())
+    experiment.embeddings(later, system)
+    assert set((run.folder / "embeddings").iterdir()) != kept
+
+
+def test_warnings_of_all_seeds_are_reported(open_run, capsys):
+    data = experiment.prepare(open_run())
+    both = [replace(data, warnings={"": (line,)}) for line in ("first", "second", "first")[:3]]
+    experiment.report(both)
+    said = capsys.readouterr().err
+    assert said.count("first") == 1
+    assert "second" in said
+    experiment.report([replace(data, warnings={})], keep=False)  # a command of fewer stages
+    assert "second" in (data.run.figures / "warnings.csv").read_text()

@@ -1,5 +1,6 @@
 """Segment features of a split: one pass in chunks, killed anywhere."""
 
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from vmnet.batch import run_jobs
 from vmnet.corpus.clips import Clip
 from vmnet.corpus.simulated import simulated_corpus
 from vmnet.corpus.sources import MODALITIES, GivenFeatures
-from vmnet.errors import VmnetError
+from vmnet.errors import InputWarning, VmnetError
 from vmnet.experiment import segments
 from vmnet.experiment.segments import CLIP, SegmentFolder
 
@@ -121,6 +122,28 @@ def test_a_bad_clip_is_left_out_and_named(folder):
     assert bad not in broken.clip_ids
     assert len(broken.features("video", "olda")) == len(folder.clips) - 1
     assert set(broken.boundaries("olda")) == set(broken.clip_ids)
+
+
+def test_a_clip_that_chokes_ends_nothing_and_may_be_tried_again(folder, monkeypatch):
+    bad = folder.clips[4].clip_id
+    load = type(folder.source).load
+
+    def choke(source, clip):
+        if clip.clip_id == bad:
+            raise ZeroDivisionError("no beat")
+        if clip == folder.clips[0]:
+            warnings.warn("an odd clip.", InputWarning, stacklevel=1)
+        return load(source, clip)
+
+    monkeypatch.setattr(type(folder.source), "load", choke)
+    fill(folder)
+    assert set(folder.failures) == {bad}
+    assert "ZeroDivisionError: no beat" in folder.failures[bad]
+    assert folder.warnings == {folder.clips[0].clip_id: ("an odd clip.",)}
+    folder.forget_failures()
+    monkeypatch.undo()
+    fill(folder)
+    assert folder.failures == {}
 
 
 def test_a_chunk_of_bad_clips_ends_nothing(folder, monkeypatch):

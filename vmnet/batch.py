@@ -11,9 +11,10 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -52,10 +53,17 @@ def array_job(
     return Job(clip_id, source, partial(_keep, source, output, compute), output)
 
 
-def failure(output: Path) -> str:
-    """Return why the job of `output` failed for good: the file itself is at fault; else ""."""
+def failure(output: Path, source: Path) -> str:
+    """Return why the job of `output` failed for good: the file `source` is at fault; else "".
+
+    What was changed about the file since then, be it its permissions, makes that worth another try.
+    """
     note = _failure_note(output)
-    return note.read_text(encoding="utf-8") if note.exists() else ""
+    if not note.exists():
+        return ""
+    if source.exists() and note.stat().st_mtime_ns < source.stat().st_ctime_ns:
+        return ""
+    return note.read_text(encoding="utf-8")
 
 
 def noticed(output: Path) -> tuple[str, ...]:
@@ -148,13 +156,15 @@ def _attempt_alone(job: Job) -> str:
         raise outcome
     if outcome is not None:
         return outcome
-    killed = process.exitcode in (-signal.SIGKILL, -signal.SIGTERM)
-    how = "was killed, perhaps for want of memory" if killed else "crashed"
-    reason = (
-        f"{job.source}: the process that worked on it {how} (exit status {process.exitcode}); "
-        f"{'free memory or give --jobs 1' if killed else 'convert the file, or leave it out'}."
-    )
-    if job.output and not killed:
+    status = process.exitcode or 0
+    how, remedy = "crashed", "convert the file, or leave it out"
+    if status in (-signal.SIGKILL, -signal.SIGTERM):
+        how, remedy = "was killed, perhaps for want of memory", "free memory or give --jobs 1"
+    elif status > 0:  # it did not get as far as the file
+        how = "ended"
+        remedy = 'a script needs `if __name__ == "__main__":`, and a function a module of its own'
+    reason = f"{job.source}: the process that worked on it {how} (exit status {status}); {remedy}."
+    if job.output and how == "crashed":
         store.save_text(_failure_note(job.output), reason)
     return reason
 
@@ -173,7 +183,7 @@ def _share_out(jobs: list[Job], processes: int, reasons: dict[str, str], bar: tq
         min(processes, len(jobs)),
         mp_context=multiprocessing.get_context("spawn"),  # TensorFlow and torch do not survive fork
         initializer=_start_worker,
-        initargs=(max(1, (os.cpu_count() or 1) // processes),),
+        initargs=(max(1, (os.cpu_count() or 1) // min(processes, len(jobs))),),
     )
     try:
         futures: dict[Future[str], Job] = {pool.submit(_attempt, job): job for job in jobs}
@@ -197,7 +207,7 @@ def _attempt(job: Job) -> str:
     except Exception as error:  # a decoder or a segmenter that chokes on one clip is that clip's
         if isinstance(error, OSError) and _nothing_can_be_kept(job, error):
             raise
-        return _reason(job.source, error)
+        return reason_of(job.source, error)
     return ""
 
 
@@ -210,25 +220,40 @@ def _nothing_can_be_kept(job: Job, error: OSError) -> bool:
 
 def _keep(source: Path, output: Path, compute: Callable[[Path], Mapping[str, np.ndarray]]) -> None:
     """Keep what `compute` returns, the warnings that it gives, or why the file cannot be used."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", InputWarning)
+    with noticing() as lines:
         try:
             arrays = compute(source)
         except Exception as error:
-            if isinstance(error, MediaError) or not isinstance(error, VmnetError | OSError):
-                reason = _reason(source, error)
-                if not isinstance(error, MemoryError):  # want of memory may pass
-                    store.save_text(_failure_note(output), reason)
+            if _is_of_the_file(error):
+                store.save_text(_failure_note(output), reason_of(source, error))
             raise
-    lines = [str(w.message) for w in caught if issubclass(w.category, InputWarning)]
     if lines:
-        text = "".join(f"{' '.join(line.split())}\n" for line in dict.fromkeys(lines))
-        store.save_text(_warnings_note(output), text)
+        store.save_text(_warnings_note(output), "".join(f"{line}\n" for line in lines))
     store.save_arrays(output, **arrays)
     _failure_note(output).unlink(missing_ok=True)
 
 
-def _reason(source: Path, error: Exception) -> str:
+@contextmanager
+def noticing() -> Iterator[list[str]]:
+    """Yield a list that holds, after the block, the text of each `InputWarning` in it, once."""
+    lines: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", InputWarning)
+        yield lines
+    texts = [str(w.message) for w in caught if issubclass(w.category, InputWarning)]
+    lines += dict.fromkeys(" ".join(text.split()) for text in texts)
+
+
+def _is_of_the_file(error: Exception) -> bool:
+    """Tell whether the file itself is at fault: not the machine, nor what is installed on it."""
+    if isinstance(error, VmnetError):
+        return isinstance(error, MediaError)
+    want_of_memory = isinstance(error, MemoryError) or "allocate memory" in str(error)
+    return not (want_of_memory or isinstance(error, OSError | ImportError))
+
+
+def reason_of(source: Path, error: Exception) -> str:
+    """Say in a sentence why a file could not be worked on."""
     if isinstance(error, VmnetError):
         return str(error)
     if isinstance(error, MemoryError):

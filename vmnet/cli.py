@@ -77,6 +77,9 @@ def scan(arguments: argparse.Namespace) -> None:
             failures[clip.clip_id] = str(error)
     for clip_id, reason in failures.items():
         print(f"{'-':5}  {clip_id:24}  cannot be used: {reason}")
+    noticed = {"": run.noticed, **source.warnings(run.corpus.without(failures).clips)}
+    for line in dict.fromkeys(line for lines in noticed.values() for line in lines):
+        print(f"{'!':5}  {line}")
     print(experiment.plan(run, failures))
     experiment.require_splits(run.corpus.without(failures), failures)
 
@@ -89,7 +92,7 @@ def export(arguments: argparse.Namespace) -> None:
     from vmnet import experiment
 
     data = experiment.export(_open(arguments), arguments.output, arguments.split)
-    experiment.report([data])
+    experiment.report([data], keep=False)
     n_clips = len(data.corpus.clips)
     print(f"{n_clips} clips, features and boundaries without media: {arguments.output}")
 
@@ -125,7 +128,7 @@ def extract(arguments: argparse.Namespace) -> None:
     run = _open(arguments)
     systems = experiment.baselines(run)
     data = experiment.prepare(run, systems)
-    experiment.report([data])
+    experiment.report([data], keep=False)
     names = dict.fromkeys(name for system in systems for name in (system.video, system.music))
     print(f"{len(data.corpus.clips)} clips, features {', '.join(names)}: {run.folder}")
 
@@ -143,7 +146,7 @@ def segment(arguments: argparse.Namespace) -> None:
     for clip in data.corpus.clips:
         counts = [f"{name} {len(those[clip.clip_id]) - 1}" for name, those in edges.items()]
         print(f"{clip.clip_id:24}  segments: {', '.join(counts)}")
-    experiment.report([data])
+    experiment.report([data], keep=False)
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -180,7 +183,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     )
     table = table[(table.metric == "mean_rank") & (table.direction == "V2M")]
     wide = table.pivot(index=["segmenter", "distance"], columns="scenario", values="value")
-    experiment.report([data])
+    experiment.report([data], keep=False)
     print(f"mean rank among {table.n_clips.iloc[0]} test clips, {_about(run)}")
     print(wide.to_string(float_format="%.1f"))
 

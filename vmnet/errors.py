@@ -98,6 +98,8 @@ def _sentence(error: Exception) -> str:
             f"{getattr(error, 'filename', None) or error} cannot be written or read ({why}): "
             "choose another folder; VMNET_DATA and VMNET_FIGURES name those of the runs."
         )
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename} is in the way: it is no folder; choose another place."
     if number in (errno.ENOSPC, errno.EDQUOT):
         return (
             f"the disk is full ({error}); nothing is half-written: make room, then run the same "

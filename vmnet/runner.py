@@ -346,7 +346,7 @@ def _absolute(corpus: str) -> str:
     """Return a folder's whole path: run_all.sh and the notebooks work from other folders."""
     if not corpus or corpus in NAMED:
         return corpus
-    folder = Path(os.environ.get("VMNET_CALLED_FROM", ".")) / Path(corpus).expanduser()
+    folder = Path(os.environ.get("VMNET_CALLED_FROM", ".")) / os.path.expanduser(corpus)
     if not folder.is_dir():
         raise VmnetError(
             f"{folder} is not a folder; --corpus takes {', '.join(NAMED)} or a folder."

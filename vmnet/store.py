@@ -33,7 +33,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~umask())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -71,9 +71,9 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def save_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file, whole."""
+    """Write a UTF-8 text file, whole; what a file name held that is no Unicode becomes "?"."""
     with written_whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="replace")
 
 
 def key(**parameters: Any) -> str:
@@ -84,7 +84,8 @@ def key(**parameters: Any) -> str:
 
 def file_name(text: str) -> str:
     """Return `text` as the name of a file or folder: what systems refuse in one becomes "-"."""
-    return re.sub(r"[^\w=.,+-]+", "-", text.replace(", ", ",")).strip(".-")[:120] or "-"
+    name = re.sub(r"[^\w=.,+-]+", "-", text.replace(", ", ",")).strip(".-") or "-"
+    return name if len(name) <= 120 else f"{name[:109]}-{key(text=text)}"
 
 
 def fingerprint(path: Path) -> str:
@@ -103,7 +104,8 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return which permissions new files shall lack."""
     current = os.umask(0)
     os.umask(current)
     return current

@@ -1,7 +1,7 @@
 """A corpus of feature files and no media, for people who may share features but not films.
 
 A folder holds one .npz file a clip and a `manifest.csv` (see `manifest.py`) whose paths name them;
-without a manifest, every .npz file in it is a clip, and the splits are dealt by a seed. The arrays
+without a manifest, every .npz file in it is a clip, and a seed decides the splits. The arrays
 of a file, all finite numbers of 16, 32 or 64 bits:
 
     video                (n_seconds, video_dim)     features of the pictures, a row a second
@@ -84,7 +84,7 @@ def features_corpus(folder: Path, seed: int, progress: bool = True) -> Corpus:
     if (folder / MANIFEST).is_file():
         clips = read_manifest(folder / MANIFEST)
     else:
-        clips = _dealt(folder, seed)
+        clips = _clips_without_manifest(folder, seed)
     shapes = _checked_shapes(folder, clips, progress)
     source = FilesSource(
         dims={name: shape[1] for name, shape in shapes.items() if len(shape) == 2},
@@ -199,7 +199,7 @@ class FilesSource(GivenFeatures):
         return arrays
 
 
-def _dealt(folder: Path, seed: int) -> tuple[Clip, ...]:
+def _clips_without_manifest(folder: Path, seed: int) -> tuple[Clip, ...]:
     paths = sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith("."))
     if len(paths) < MIN_FOLDER:
         raise VmnetError(

@@ -4,16 +4,18 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
-from vmnet import media
+from tqdm import tqdm
+
+from vmnet import media, store
 from vmnet.corpus.clips import Clip, Corpus
 from vmnet.corpus.manifest import folded, read_manifest, safe_name, shortened
 from vmnet.corpus.media_source import RENDERED, MediaSource
-from vmnet.corpus.splits import FRACTIONS, MIN_FOLDER, assign_splits
+from vmnet.corpus.splits import MIN_FOLDER, assign_splits
 from vmnet.errors import InputWarning, VmnetError
-from vmnet.store import key
 
 # Of containers that `media` reads.
 VIDEO_SUFFIXES = {
@@ -23,15 +25,10 @@ VIDEO_SUFFIXES = {
 MANIFEST = "manifest.csv"
 
 
-def folder_corpus(
-    folder: Path,
-    seed: int,
-    source: MediaSource,
-    fractions: Sequence[float] = FRACTIONS,
-) -> Corpus:
+def folder_corpus(folder: Path, seed: int, source: MediaSource) -> Corpus:
     """Return the video files of a folder and its subfolders as a corpus.
 
-    If the folder holds a `manifest.csv`, that is read, and `seed` and `fractions` are not used.
+    If the folder holds a `manifest.csv`, that is read, and `seed` is not used.
     Otherwise every file with one of `VIDEO_SUFFIXES` is a clip, but for those that hold sound alone
     by their header, and hidden ones; its id is made from its path, its title is its file name, and
     its split depends on `seed` and the ids alone, so that a new file moves few others. Whether the
@@ -45,8 +42,6 @@ def folder_corpus(
         Seed of the split.
     source : MediaSource
         Computes the features of the files.
-    fractions : (float, float, float)
-        Shares of train, valid and test, with sum 1. A share above 0 gets at least `MIN_CLIPS`.
 
     Returns
     -------
@@ -60,8 +55,6 @@ def folder_corpus(
         If the folder does not exist or holds fewer than `MIN_FOLDER` video files.
     ManifestError
         If its manifest is bad.
-    ValueError
-        If the fractions are not three numbers in [0, 1] with sum 1.
 
     Warns
     -----
@@ -75,7 +68,7 @@ def folder_corpus(
         clips = read_manifest(folder / MANIFEST)
         return Corpus(safe_name(folder.name), _kind(clips), clips, source)
     found = [Clip(name, path, "", _title(path)) for name, path in _found_clips(folder).items()]
-    clips = assign_splits(found, seed, fractions)
+    clips = assign_splits(found, seed)
     return Corpus(safe_name(folder.name), _kind(clips), clips, source, split_seed=seed)
 
 
@@ -83,14 +76,19 @@ def _found_clips(folder: Path) -> dict[str, Path]:
     """Return the path of each clip id, in the order of the paths."""
     paths = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     visible = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
-    strangers = {path: kind for path in visible if (kind := _stranger(folder / path))}
-    _tell(folder, strangers.values())
+    bar = tqdm(visible, desc="headers of files", unit="file", delay=2)
+    strangers = {path: kind for path in bar if (kind := _stranger(folder / path))}
+    passed_over = _counted(strangers.values())
     visible = [path for path in visible if path not in strangers]
     if len(visible) < MIN_FOLDER:
+        others = f" (passed over: {passed_over})" if passed_over else ""
         raise VmnetError(
-            f"{folder} holds {len(visible)} video files: at least {MIN_FOLDER} are needed, "
+            f"{folder} holds {len(visible)} video files{others}: at least {MIN_FOLDER} are needed, "
             "so add some, or name another folder."
         )
+    if passed_over:
+        text = f"{folder} holds files that are no videos and were passed over: {passed_over}."
+        warnings.warn(text, InputWarning, stacklevel=2)
     clips: dict[str, Path] = {}
     taken: set[str] = set()
     for path in visible:
@@ -105,23 +103,28 @@ def _stranger(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in VIDEO_SUFFIXES:
         return suffix or "without a suffix"
+    has_pictures, _ = _header(path, store.fingerprint(path))
+    return "" if has_pictures else f"{suffix} with sound alone"
+
+
+@lru_cache(maxsize=100_000)
+def _header(path: Path, fingerprint: str) -> tuple[bool, str]:
+    """Return whether a file has pictures, and its comment; (True, "") if it cannot be read.
+
+    What is wrong with it is said by the stage that decodes it.
+    """
     try:
-        return "" if media.has_pictures(path) else f"{suffix} with sound alone"
-    except VmnetError:  # the stage that decodes it says what is wrong with it
-        return ""
+        return media.has_pictures(path), media.comment(path)
+    except VmnetError:
+        return True, ""
 
 
-def _tell(folder: Path, strangers: Iterable[str]) -> None:
+def _counted(strangers: Iterable[str]) -> str:
+    """Say how many of which kind: "3 .txt, 1 .jpg"."""
     kinds = Counter(strangers).most_common()
-    if kinds:
-        listed = ", ".join(f"{count} {kind}" for kind, count in kinds[:8])
-        rest = sum(count for _, count in kinds[8:])
-        listed += f", {rest} others" if rest else ""
-        warnings.warn(
-            f"{folder} holds files that are no videos and were passed over: {listed}.",
-            InputWarning,
-            stacklevel=2,
-        )
+    listed = ", ".join(f"{count} {kind}" for kind, count in kinds[:8])
+    rest = sum(count for _, count in kinds[8:])
+    return listed + (f", {rest} others" if rest else "")
 
 
 def _free_id(path: Path, taken: set[str]) -> str:
@@ -129,7 +132,7 @@ def _free_id(path: Path, taken: set[str]) -> str:
     plain = safe_name("-".join(path.with_suffix("").parts))
     if folded(plain) not in taken:
         return plain
-    suffixes = (key(path=str(path), attempt=attempt) for attempt in count())
+    suffixes = (store.key(path=str(path), attempt=attempt) for attempt in count())
     candidates = (f"{shortened(plain, spare=11)}-{suffix}" for suffix in suffixes)
     return next(candidate for candidate in candidates if folded(candidate) not in taken)
 
@@ -146,7 +149,4 @@ def _kind(clips: Sequence[Clip]) -> str:
 
 
 def _is_rendered(path: Path) -> bool:
-    try:
-        return media.comment(path).startswith(RENDERED)
-    except VmnetError:
-        return False
+    return path.exists() and _header(path, store.fingerprint(path))[1].startswith(RENDERED)

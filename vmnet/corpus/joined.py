@@ -56,13 +56,6 @@ class JoinedSource(FeatureSource):
             parts=[part.key(own, extractors, segmenters) for part, own in self._parts(clips)]
         )
 
-    def check(
-        self, clips: Sequence[Clip], processes: int = 1, retry: bool = False
-    ) -> dict[str, str]:
-        """Check the clips of both sources."""
-        (learned, first), (tested, second) = self._parts(clips)
-        return learned.check(first, processes, retry) | tested.check(second, processes, retry)
-
     def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
         """Leave a video to the source that was trained on."""
         return self.training.query(video, extractor, segmenter)
@@ -89,9 +82,9 @@ def test_split(corpus: Corpus, other: Corpus) -> Corpus:
     """
     learned = tuple(clip for clip in corpus.clips if clip.split != "test")
     tested = other.split("test")
-    for whole, clips, what in ((corpus, learned, "train or valid"), (other, tested, "test")):
+    for half, clips, what in ((corpus, learned, "train or valid"), (other, tested, "test")):
         if not clips:
-            raise VmnetError(f"corpus {whole.name!r} has no {what} clips: change its splits.")
+            raise VmnetError(f"corpus {half.name!r} has no {what} clips: change its splits.")
     seen = sorted({clip.clip_id for clip in learned} & {clip.clip_id for clip in tested})
     if seen:
         raise VmnetError(

@@ -5,6 +5,7 @@ segmenters that share their costly part. The file's name changes with the media 
 parameters of what made it, so that nothing old is ever taken for new.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +18,7 @@ from vmnet import store
 from vmnet.batch import array_job, failure, noticed, run_jobs
 from vmnet.corpus.clips import Clip
 from vmnet.corpus.sources import ClipFeatures, ClipView, FeatureSource, Modality, Picture
-from vmnet.errors import MediaError, VmnetError
+from vmnet.errors import InputWarning, MediaError, VmnetError
 
 RENDERED = "vmnet rendered"  # how the comment in a rendered file begins
 CURVES = ("novelty_times", "novelty", "shot_times", "shot_probability")
@@ -42,25 +43,23 @@ class ClipStage:
     compute: Callable[[Path], Mapping[str, np.ndarray]]
     parameters: Mapping[str, Any]
 
-    def file(self, folder: Path, clip: Clip) -> Path:
-        """Return where below `folder` the arrays of `clip` are kept."""
-        made_from = store.fingerprint(clip.path) if clip.path.exists() else "missing"
-        name = f"{clip.clip_id}-{made_from}.npz"
-        return folder / f"{self.name}-{store.key(**self.parameters)}" / name
+    @property
+    def folder(self) -> str:
+        """The folder of its results, which changes with the parameters."""
+        return f"{self.name}-{store.key(**self.parameters)}"
 
     def run(
-        self, folder: Path, clips: Iterable[Clip], processes: int, retry: bool = False
+        self, files: Mapping[Clip, Path], processes: int, retry: bool = False
     ) -> dict[str, str]:
-        """Do the stage for the clips that lack it; return why clips failed, by clip_id.
+        """Do the stage for the clips whose file is missing; return why clips failed, by clip_id.
 
-        A file that failed before and has not changed is not tried again, unless `retry`.
+        A clip that failed before and has not changed is not tried again, unless `retry`.
         """
         failures, jobs = {}, []
-        for clip in clips:
-            file = self.file(folder, clip)
+        for clip, file in files.items():
             if file.exists():
                 continue
-            if not retry and (reason := failure(file)):
+            if not retry and (reason := failure(file, clip.path)):
                 failures[clip.clip_id] = reason
             else:
                 jobs.append(array_job(clip.clip_id, clip.path, file, self.compute))
@@ -86,6 +85,8 @@ class MediaSource(FeatureSource):
 
         self.folder = Path(folder)
         self.audio_track = audio_track
+        # As the files were when they were first asked for: what a run makes stays of one state.
+        self._fingerprints: dict[Path, str] = {}
         self.extractors: dict[str, Modality] = {
             name: extractor.modality for name, extractor in EXTRACTORS.items()
         }
@@ -97,6 +98,19 @@ class MediaSource(FeatureSource):
             what: {name: _on_track(stage, audio_track) for name, stage in named.items()}
             for what, named in stages.items()
         }
+
+    def _file(self, stage: ClipStage, clip: Clip) -> Path:
+        """Return where the arrays that a stage makes of a clip are kept."""
+        if clip.path not in self._fingerprints:
+            there = clip.path.exists()
+            self._fingerprints[clip.path] = store.fingerprint(clip.path) if there else "missing"
+        name = f"{clip.clip_id}-{self._fingerprints[clip.path]}.npz"
+        return self.folder / stage.folder / name
+
+    def _run(
+        self, stage: ClipStage, clips: Iterable[Clip], processes: int, retry: bool
+    ) -> dict[str, str]:
+        return stage.run({clip: self._file(stage, clip) for clip in clips}, processes, retry)
 
     def _needed(self, extractors: Iterable[str], segmenters: Iterable[str]) -> list[ClipStage]:
         """Return the stages that are needed, each once, in the order of the way of the data."""
@@ -117,7 +131,7 @@ class MediaSource(FeatureSource):
         """Return what stands for the media files and for what is made of them."""
         stages = self._needed(extractors, segmenters)
         files = [
-            [stage.file(self.folder, clip).relative_to(self.folder).as_posix() for stage in stages]
+            [self._file(stage, clip).relative_to(self.folder).as_posix() for stage in stages]
             for clip in clips
         ]
         return store.key(files=files)
@@ -126,7 +140,7 @@ class MediaSource(FeatureSource):
         self, clips: Sequence[Clip], processes: int = 1, retry: bool = False
     ) -> dict[str, str]:
         """Return why clips cannot be used: not to be decoded, no sound, no pictures."""
-        return self._check.run(self.folder, clips, processes, retry)
+        return self._run(self._check, clips, processes, retry)
 
     def remembered(
         self, clips: Iterable[Clip], extractors: Iterable[str], segmenters: Iterable[str]
@@ -152,16 +166,14 @@ class MediaSource(FeatureSource):
         failures: dict[str, str] = {}
         for stage in (self._check, *self._needed(extractors, segmenters)):
             left = [clip for clip in clips if clip.clip_id not in failures]
-            failures |= stage.run(self.folder, left, processes, retry)
+            failures |= self._run(stage, left, processes, retry)
         return failures
 
     def warnings(self, clips: Iterable[Clip]) -> dict[str, tuple[str, ...]]:
         """Return what was noticed about clips in any stage, by clip_id."""
         stages = (self._check, *self._needed(self.extractors, self.segmenters))
         found = {
-            clip.clip_id: [
-                line for stage in stages for line in noticed(stage.file(self.folder, clip))
-            ]
+            clip.clip_id: [line for stage in stages for line in noticed(self._file(stage, clip))]
             for clip in clips
         }
         return {name: tuple(dict.fromkeys(lines)) for name, lines in found.items() if lines}
@@ -173,9 +185,9 @@ class MediaSource(FeatureSource):
         stages = self._needed(extractors, segmenters)
         total = 0.0
         for clip in clips:
-            missing = [s for s in stages if not s.file(self.folder, clip).exists()]
+            missing = [s for s in stages if not self._file(s, clip).exists()]
             if missing:
-                duration = float(store.load_arrays(self._check.file(self.folder, clip))["duration"])
+                duration = float(store.load_arrays(self._file(self._check, clip))["duration"])
                 total += duration * sum(COSTS.get(stage.name, 0.1) for stage in missing)
         return total
 
@@ -183,7 +195,7 @@ class MediaSource(FeatureSource):
         """Say in a line how long and how large a clip is."""
         if reason := self.check([clip]).get(clip.clip_id):
             raise MediaError(reason)
-        found = store.load_arrays(self._check.file(self.folder, clip))
+        found = store.load_arrays(self._file(self._check, clip))
         width, height = found["size"]
         return f"{found['duration']:7.1f} s  {width}x{height}  {found['fps']:.4g} fps"
 
@@ -194,20 +206,28 @@ class MediaSource(FeatureSource):
     def view(self, clip: Clip) -> ClipView:
         """Return the sound and the curves of a clip, and its truth if rendered."""
         kept = [
-            store.load_arrays(stage.file(self.folder, clip))
+            store.load_arrays(self._file(stage, clip))
             for stage in self._needed((), self.segmenters)
-            if stage.file(self.folder, clip).exists()
+            if self._file(stage, clip).exists()
         ]
         curves = {name: a for arrays in kept for name, a in arrays.items() if name in CURVES}
-        return media_view(clip.path, curves)
+        from vmnet import media
+
+        with media.using_audio_track(self.audio_track):
+            return media_view(clip.path, curves)
 
     def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
         """Compute the features of a video that is not of the corpus."""
         path = Path(video).absolute()
         clip = Clip(f"query-{store.key(path=path)}", path, "query")
-        for stage in self._needed([extractor], [segmenter]):
-            if reason := stage.run(self.folder, [clip], 1, retry=True).get(clip.clip_id):
+        self._fingerprints.pop(path, None)  # it may have changed since it was asked about last
+        stages = self._needed([extractor], [segmenter])
+        for stage in stages:
+            if reason := self._run(stage, [clip], 1, retry=True).get(clip.clip_id):
                 raise MediaError(reason)
+        lines = (line for stage in stages for line in noticed(self._file(stage, clip)))
+        for line in dict.fromkeys(lines):
+            warnings.warn(line, InputWarning, stacklevel=2)
         return self.load(clip)
 
 
@@ -260,7 +280,7 @@ class _Kept(Mapping[str, np.ndarray]):
 
     def __getitem__(self, name: str) -> np.ndarray:
         stage = self._source._stages[self._what][name]
-        file = stage.file(self._source.folder, self._clip)
+        file = self._source._file(stage, self._clip)
         if not file.exists():
             raise VmnetError(
                 f"{self._clip.path} has changed meanwhile; run the same command again."

@@ -1,5 +1,7 @@
 """Open a corpus by its name, or by what lies in a folder."""
 
+import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vmnet.config import DATA, Profile
 from vmnet.corpus.clips import Corpus
-from vmnet.errors import VmnetError
+from vmnet.errors import InputWarning, VmnetError
 from vmnet.progress import log
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def open_corpus(name: str, how: Opening) -> Corpus:
     """
     if name in NAMED:
         return NAMED[name](how)
-    folder = Path(name).expanduser().resolve()
+    folder = Path(os.path.expanduser(name)).resolve()  # "~nobody" stays as it is
     if not folder.is_dir():
         raise VmnetError(
             f"{folder} is not a folder; a corpus is {', '.join(NAMED)} or a folder of music "
@@ -83,7 +85,7 @@ def data_folder(folder: Path) -> Path:
     """Return where what is made from the files of `folder` is kept."""
     from vmnet import store
 
-    folder = folder.expanduser().resolve()
+    folder = Path(os.path.expanduser(folder)).resolve()
     return DATA / f"{folder.name}-{store.key(folder=folder)}"
 
 
@@ -139,7 +141,7 @@ def _youtube8m(folder: Path, how: Opening, sizes: "Sizes | None" = None) -> Corp
 
     corpus, report = youtube8m_corpus(folder, how.data, sizes=sizes, seed=how.seed, jobs=how.jobs)
     for line in report.lines():
-        log(line)
+        warnings.warn(line, InputWarning, stacklevel=2)
     return corpus
 
 

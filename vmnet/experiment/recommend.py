@@ -10,7 +10,7 @@ from vmnet.corpus import SPLITS, Clip
 from vmnet.errors import known_names
 from vmnet.experiment.run import Run
 from vmnet.experiment.segments import CLIP, segment_arrays
-from vmnet.experiment.stages import Dataset, check, embeddings, network, prepare
+from vmnet.experiment.stages import Dataset, check, embeddings, network, prepare, report
 from vmnet.experiment.systems import System, seg_vm_net
 
 
@@ -58,6 +58,7 @@ def recommend(
     pair = (system.video, system.segmenter)
     means = segment_arrays(run.corpus.source.query(Path(video), *pair), [pair])
     data = prepare(run, [system])
+    report([data], keep=False)
     query = Sequences.from_list([means["-".join(pair)]], ["query"])
     catalog = [embeddings(data, system, split)[1] for split in SPLITS]
     targets = Sequences.from_list(

@@ -1,7 +1,7 @@
 """What a run is about: one corpus under one profile and one seed, and what was asked of it."""
 
+import math
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Any
 
 from vmnet import store
 from vmnet.aligners import indel_defaults
+from vmnet.batch import noticing
 from vmnet.config import DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Profile
 from vmnet.corpus import Corpus
 from vmnet.corpus.opening import NAMED, Opening, data_folder, named_folder, open_corpus
-from vmnet.errors import InputWarning, VmnetError, known_names
+from vmnet.errors import VmnetError, known_names
 from vmnet.progress import log
 
 HANDCRAFTED = "handcrafted"  # what baseline 1 hears, where the corpus has it
@@ -150,15 +151,13 @@ def open_run(
 
     known_names([profile], PROFILES, "profile")
     chosen = PROFILES[profile]
-    training, indel = check_settings(training or {}), dict(indel or {})
-    known_names(indel, indel_defaults(), "distance with an indel cost")
+    training, indel = check_settings(training or {}), require_costs(indel or {})
     _require_known(segmenters, music, video)
     jobs = jobs or os.cpu_count() or 1
     name = corpus or chosen.corpus
     data = named_folder(name, profile, seed) if name in NAMED else data_folder(Path(name))
     store.remove_partial(data)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", InputWarning)
+    with noticing() as noticed:
         opened = open_corpus(name, Opening(chosen, data, seed, jobs, audio_track))
     run = Run(
         profile=chosen,
@@ -171,14 +170,29 @@ def open_run(
         music=_extractor(opened, "music", music),
         video=_extractor(opened, "video", video),
         training={
-            name: value for name, value in training.items() if not _is_own(chosen, name, value)
+            name: value for name, value in training.items() if value != _own(chosen, opened, name)
         },
         indel={name: cost for name, cost in indel.items() if cost != indel_defaults()[name]},
         retry=retry,
-        noticed=tuple(str(w.message) for w in caught if issubclass(w.category, InputWarning)),
+        noticed=tuple(noticed),
     )
     run = replace(run, settings=_settings(run, segmenters, audio_track))
     return replace(run, figures=_figures(run, corpus, (seed,)))
+
+
+def require_costs(indel: Mapping[str, float]) -> dict[str, float]:
+    """Return indel costs by distance; refuse what is none.
+
+    Raises
+    ------
+    VmnetError
+        If a distance takes no indel cost, or a cost is no finite number of at least 0.
+    """
+    known_names(indel, indel_defaults(), "distance with an indel cost")
+    for name, cost in indel.items():
+        if not (isinstance(cost, int | float) and 0 <= cost < math.inf):
+            raise VmnetError(f"indel of {name} is {cost!r}: give a number of at least 0.")
+    return {name: float(cost) for name, cost in indel.items()}
 
 
 def _require_known(segmenters: Sequence[str], music: str, video: str) -> None:
@@ -194,10 +208,19 @@ def _require_known(segmenters: Sequence[str], music: str, video: str) -> None:
         known_names([asked] if asked else [], names, f"{modality} extractor")
 
 
-def _is_own(profile: Profile, name: str, value: Any) -> bool:
+def _own(profile: Profile, corpus: Corpus, setting: str) -> Any:
+    """Return a setting of the trainings where nothing was asked for."""
     from vmnet.models import TrainingConfig
 
-    return value == getattr(TrainingConfig(**profile.training), name)
+    return getattr(TrainingConfig(**training_settings(profile, corpus)), setting)
+
+
+def training_settings(profile: Profile, corpus: Corpus) -> dict[str, Any]:
+    """Return the settings of the trainings of a profile on a corpus.
+
+    Whitened features are taken as they are, as the paper does; others are standardised.
+    """
+    return {"standardize": not corpus.source.whitened, **profile.training}
 
 
 def _segmenters(corpus: Corpus, asked: Sequence[str]) -> tuple[str, ...]:
@@ -243,9 +266,14 @@ def _settings(run: Run, segmenters: Sequence[str], audio_track: int | None) -> s
         if getattr(run, modality) != _extractor(run.corpus, modality, ""):
             words[modality] = getattr(run, modality)
     words |= {} if audio_track is None else {"audio_track": audio_track}
-    words |= dict(sorted(run.training.items()))
-    words |= {f"indel_{name}": f"{cost:g}" for name, cost in sorted(run.indel.items())}
+    words |= {name: _in_words(value) for name, value in sorted(run.training.items())}
+    words |= {f"indel_{name}": _in_words(cost) for name, cost in sorted(run.indel.items())}
     return ", ".join(f"{name}={value}" for name, value in words.items())
+
+
+def _in_words(value: Any) -> str:
+    """Write a value as the command line takes it: 1.0,3.0 for (1.0, 3.0)."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _segmenters_of_the_paper(corpus: Corpus) -> tuple[str, ...]:

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from vmnet import store
 from vmnet.aligners import Sequences
-from vmnet.batch import Job
+from vmnet.batch import Job, noticing, reason_of
 from vmnet.corpus.clips import Clip
 from vmnet.corpus.sources import ClipFeatures, FeatureSource
 from vmnet.errors import VmnetError
@@ -49,9 +50,20 @@ class SegmentFolder:
     @property
     def failures(self) -> dict[str, str]:
         """Why a clip is left out, by clip_id; empty before `finish`."""
-        if not self.done:
-            return {}
-        return json.loads(self._last.read_text(encoding="utf-8"))
+        return self._notes(self._last)
+
+    @property
+    def warnings(self) -> dict[str, tuple[str, ...]]:
+        """What was noticed about clips that are used, by clip_id; empty before `finish`."""
+        return {name: tuple(lines) for name, lines in self._notes(self._warnings).items()}
+
+    def _notes(self, path: Path) -> dict[str, Any]:
+        return json.loads(path.read_text(encoding="utf-8")) if self.done else {}
+
+    def forget_failures(self) -> None:
+        """Compute all anew where a clip was left out, for it may be whole by now."""
+        if self.failures:
+            shutil.rmtree(self.folder)
 
     @property
     def done(self) -> bool:
@@ -61,6 +73,10 @@ class SegmentFolder:
     @property
     def _last(self) -> Path:
         return self.folder / "failures.json"
+
+    @property
+    def _warnings(self) -> Path:
+        return self.folder / "warnings.json"
 
     def jobs(self) -> list[Job]:
         """Return a job for each chunk of clips that is missing."""
@@ -79,10 +95,11 @@ class SegmentFolder:
     def finish(self) -> None:
         """Join the chunks, all of which are there, and delete them."""
         if not self.done:
-            failures = self._join(list(self._chunks))
+            failures, warnings = self._join(list(self._chunks))
             names = [clip.clip_id for clip in self.clips if clip.clip_id not in failures]
             store.save_text(self.folder / "clips.txt", "".join(f"{name}\n" for name in names))
-            store.save_text(self._last, json.dumps(failures, indent=1, ensure_ascii=False) + "\n")
+            for path, notes in ((self._warnings, warnings), (self._last, failures)):
+                store.save_text(path, json.dumps(notes, indent=1, ensure_ascii=False) + "\n")
         shutil.rmtree(self.folder / "chunks", ignore_errors=True)
 
     @property
@@ -111,20 +128,23 @@ class SegmentFolder:
         counts = store.load_array(self.folder / f"counts-{segmenter}.npy")
         return np.concatenate([[0], np.cumsum(counts)])
 
-    def _join(self, files: Sequence[Path]) -> dict[str, str]:
-        """Join the arrays of all chunks, name by name; return what failed."""
+    def _join(self, files: Sequence[Path]) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """Join the arrays of all chunks, name by name; return what failed and what was noticed."""
         failures: dict[str, str] = {}
+        warnings: dict[str, list[str]] = {}
         holders: dict[str, list[Path]] = {}  # a chunk of failures alone holds no arrays
         for file in files:
             with np.load(file, allow_pickle=False) as part:
                 failures |= json.loads(str(part["failures"]))
+                warnings |= json.loads(str(part["warnings"]))
                 for name in part.files:
                     holders.setdefault(name, []).append(file)
-        holders.pop("failures", None)
+        for name in ("failures", "warnings"):
+            holders.pop(name, None)
         for name, those in holders.items():
             joined = np.concatenate([_read(file, name) for file in those])
             store.save_array(self.folder / f"{name}.npy", joined)
-        return failures
+        return failures, warnings
 
 
 def _read(file: Path, name: str) -> np.ndarray:
@@ -137,17 +157,24 @@ def _keep_chunk(
 ) -> None:
     """Write the segment features, counts and boundaries of a chunk of clips."""
     kept: dict[str, list[np.ndarray]] = {}
-    failures = {}
+    failures: dict[str, str] = {}
+    noticed: dict[str, tuple[str, ...]] = {}
     for clip in clips:
         try:
-            arrays = segment_arrays(source.load(clip), pairs)
-        except VmnetError as error:
-            failures[clip.clip_id] = str(error)
+            with noticing() as lines:
+                arrays = segment_arrays(source.load(clip), pairs)
+        except MemoryError:
+            raise
+        except Exception as error:  # one clip ends no pass
+            failures[clip.clip_id] = reason_of(clip.path, error)
             continue
+        noticed |= {clip.clip_id: tuple(lines)} if lines else {}
         for name, array in arrays.items():
             kept.setdefault(name, []).append(array)
     joined = {name: np.concatenate(arrays) for name, arrays in kept.items()}
-    store.save_arrays(file, failures=np.array(json.dumps(failures)), **joined)
+    notes = {"failures": failures, "warnings": noticed}
+    texts = {name: np.array(json.dumps(note)) for name, note in notes.items()}
+    store.save_arrays(file, **texts, **joined)
 
 
 def segment_arrays(features: ClipFeatures, pairs: Sequence[Pair]) -> Mapping[str, np.ndarray]:
@@ -167,10 +194,10 @@ def segment_arrays(features: ClipFeatures, pairs: Sequence[Pair]) -> Mapping[str
     from vmnet.segmenters.boundaries import segment_means
 
     frames = {name: features.frames[name] for name, _ in pairs}
-    whole = np.array([0.0, max(len(rows) for rows in frames.values())])
+    of_clip = np.array([0.0, max(len(rows) for rows in frames.values())])
     arrays: dict[str, np.ndarray] = {}
     for name, segmenter in pairs:
-        edges = whole if segmenter == CLIP else features.boundaries[segmenter]
+        edges = of_clip if segmenter == CLIP else features.boundaries[segmenter]
         arrays[f"boundaries-{segmenter}"] = edges
         arrays[f"counts-{segmenter}"] = np.array([len(edges) - 1])
         means = segment_means(frames[name], edges)

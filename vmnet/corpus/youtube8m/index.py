@@ -81,7 +81,7 @@ def read_index(folder: Path, cache: Path, jobs: int = 1, progress: bool = True) 
         for shard, file in zip(shards, files, strict=True)
         if not file.exists()
     ]
-    failures = run_jobs(work, jobs, "index of the shards", progress)
+    failures = run_jobs(work, jobs, "index", progress, unit="shard")
     damage = [Damage(Path(shard), 0, reason) for shard, reason in failures.items()]
     read = [shard for shard in shards if str(shard) not in failures]
     arrays = [

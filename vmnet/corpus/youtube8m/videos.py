@@ -183,8 +183,8 @@ def _splits(
             f"{len(free)} clips have no split, and at least {MIN_FOLDER} are needed to split them: "
             "say the split of each in the list of ids."
         )
-    dealt = {clip.clip_id: clip.split for clip in assign_splits(free, seed)} if free else {}
-    return {clip_id: given.get(clip_id) or dealt[clip_id] for clip_id in ids}
+    assigned = {clip.clip_id: clip.split for clip in assign_splits(free, seed)} if free else {}
+    return {clip_id: given.get(clip_id) or assigned[clip_id] for clip_id in ids}
 
 
 # --- the source ---------------------------------------------------------------------------------
