@@ -151,7 +151,7 @@ class MediaSource(FeatureSource):
             clip.clip_id: reason
             for clip in clips
             for stage in stages
-            if (reason := failure(stage.file(self.folder, clip)))
+            if (reason := failure(self._file(stage, clip), clip.path))
         }
 
     def compute(
