@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from vmnet.errors import VmnetError
 from vmnet.report import paper
@@ -58,6 +59,7 @@ def training_curves(
         height = np.interp(step, valid["step"], valid["valid_loss"])
         axes.plot(step, height, "o", color=colour, mec="white", mew=0.8, ms=5.5, zorder=5)
     axes.set(xlabel="updates", ylabel="loss")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylim(bottom=0)
     axes.grid(axis="y")
