@@ -10,7 +10,6 @@ import pytest
 
 STAGES = (
     "features/efficientnet-*/*.npz",
-    "features/handcrafted-*/*.npz",
     "features/musicnn-*/*.npz",
     "boundaries/music-*/*.npz",
     "boundaries/shots-*/*.npz",
