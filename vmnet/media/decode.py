@@ -62,6 +62,7 @@ def audio_streams(container: InputContainer) -> list[Any]:
 
 
 def frame_rate(stream: VideoStream) -> float:
+    """Return the average frame rate that the container tells, in Hz; 0 where it tells none."""
     return float(stream.average_rate or stream.guessed_rate or 0)
 
 
