@@ -264,3 +264,23 @@ def test_a_missing_file_is_refused():
         music.music_boundaries(Path("nowhere.mp4"))
     with pytest.raises(MediaError, match="nowhere"):
         music.novelty(Path("nowhere.mp4"))
+
+
+def test_each_sound_track_of_a_file_has_features_of_its_own(tmp_path, monkeypatch):
+    path = tmp_path / "two.mkv"
+    tone = np.sin(2 * np.pi * 220 * np.arange(2 * 8000) / 8000).astype(np.float32)
+    with av.open(path, "w") as container:
+        streams = [container.add_stream("pcm_s16le", rate=8000, layout="mono") for _ in range(2)]
+        for stream, level in zip(streams, (0.2, 0.8), strict=True):
+            samples = np.round(level * 32767 * tone).astype(np.int16)[None]
+            frame = av.AudioFrame.from_ndarray(samples, "s16", "mono")
+            frame.sample_rate, frame.pts = 8000, 0
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    monkeypatch.setattr(music, "_features", lambda audio: float(np.abs(audio).max()))
+    peaks = []
+    for track in (1, 2):
+        with media.using_audio_track(track):
+            ((_, peak),) = music.clip_features(path)
+        peaks.append(peak)
+    np.testing.assert_allclose(peaks, [0.2, 0.8], atol=0.02)

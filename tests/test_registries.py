@@ -35,6 +35,11 @@ def test_a_segmenter_is_a_function_and_a_line(music_video, monkeypatch):
     np.testing.assert_allclose(segmenter.boundaries(music_video), np.linspace(0, duration, 4))
 
 
+def test_a_name_that_a_group_has_is_refused():
+    with pytest.raises(ValueError, match="a group of segmenters is called 'shots'"):
+        Segmenter("shots", "none", print)
+
+
 @pytest.mark.parametrize("name", list(SEGMENTERS))
 def test_groups_share_their_work(name):
     assert SEGMENTERS[name].compute is GROUPS[SEGMENTERS[name].group]

@@ -52,6 +52,8 @@ class Segmenter:
 
     def __post_init__(self) -> None:
         if not self.group:
+            if self.name in GROUPS:
+                raise ValueError(f"a group of segmenters is called {self.name!r}: use another name")
             object.__setattr__(self, "group", self.name)
 
     @property

@@ -99,11 +99,14 @@ def novelty(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def clip_features(path: Path) -> Sequence[tuple[Stretch, BeatFeatures]]:
     """Return the features of each stretch of a clip's sound; the last file's are remembered."""
-    return _clip_features(Path(path), store.fingerprint(Path(path)))
+    path = Path(path)
+    return _clip_features(path, store.fingerprint(path), media.probe(path).audio_track)
 
 
 @lru_cache(maxsize=1)
-def _clip_features(path: Path, _fingerprint: str) -> Sequence[tuple[Stretch, BeatFeatures]]:
+def _clip_features(
+    path: Path, _fingerprint: str, _audio_track: int
+) -> Sequence[tuple[Stretch, BeatFeatures]]:
     spans = stretches(media.probe(path).duration)
     return tuple(
         (span, _features(audio)) for span, audio in zip(spans, _sounds(path, spans), strict=True)
