@@ -1,8 +1,10 @@
 """When pictures and sounds are shown: how long a file lasts, and stamps that start again."""
 
+from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -202,3 +204,62 @@ def test_a_still_of_a_minute_and_a_half_is_no_jump(tmp_path: Path) -> None:
     path = write(tmp_path / "still.ts", gray(50), noise(93.0, 8000), stamps=stamps, rate=8000)
     assert media.probe(path).duration == pytest.approx(93.1, abs=0.15)
     assert [time for time, _ in media.all_pictures(path)][30] > 90
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mpg"])
+def test_a_still_without_sound_is_no_jump(tmp_path: Path, suffix: str) -> None:
+    stamps = [*range(25), *range(1800, 1825)]
+    path = write(
+        tmp_path / f"still.{suffix}", gray(50), stamps=stamps, codecs=(JOINED[suffix][0], "")
+    )
+    assert media.probe(path).duration == pytest.approx(73.0, abs=0.1)
+    times = [time for time, _ in media.all_pictures(path)]
+    np.testing.assert_allclose(times, FRAME * np.array(stamps), atol=0.01)
+    two = tmp_path / f"two.{suffix}"
+    two.write_bytes(path.read_bytes() * 2)
+    assert media.probe(two).duration == pytest.approx(146.0, abs=0.2)
+
+
+def write_apart(path: Path, video: list[float], audio: list[float]) -> Path:
+    """Write pictures and clicks of a second each that start at some times, muxed by time."""
+    with av.open(path, "w") as container:
+        streams = []
+        if video:
+            streams.append(container.add_stream("mpeg2video", rate=25))
+            streams[0].width, streams[0].height, streams[0].pix_fmt = 160, 90, "yuv420p"
+        streams.append(container.add_stream("mp2", rate=48000, layout="stereo"))
+        packets = []
+        for start in video:
+            for index, picture in enumerate(gray(25)):
+                frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+                frame.pts, frame.time_base = round(start * 25) + index, Fraction(1, 25)
+                packets += streams[0].encode(frame)
+        for start in audio:
+            sound = (click(0.5, 1.008, 48000, 2) * 32767).astype("i2")  # 42 frames of MP2
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), "s16p", "stereo")
+            frame.sample_rate, frame.time_base = 48000, Fraction(1, 48000)
+            frame.pts = round(start * 48000)
+            packets += streams[-1].encode(frame)
+        packets += [packet for stream in streams for packet in stream.encode(None)]
+        container.mux(sorted(packets, key=lambda packet: packet.dts * packet.time_base))
+    return path
+
+
+def test_a_pause_in_sound_alone_is_no_jump(tmp_path: Path) -> None:
+    path = write_apart(tmp_path / "pause.ts", [], [0, 70])
+    assert media.probe(path).duration == pytest.approx(71.0, abs=0.1)
+    assert clicks(path) == pytest.approx([0.5, 70.5], abs=0.11)
+
+
+@pytest.mark.parametrize(
+    ("video", "audio"),
+    [([0, 70], [0, 20, 40, 60, 90, 155]), ([0, 70], [0, 30, 100]), ([0, 80, 100], [0, 20, 90])],
+)
+def test_a_still_and_a_pause_at_different_places_are_no_jump(
+    tmp_path: Path, video: list[float], audio: list[float]
+) -> None:
+    path = write_apart(tmp_path / "both.ts", video, audio)
+    end = max(video[-1], audio[-1]) + 1
+    assert media.probe(path).duration == pytest.approx(end, abs=0.1)
+    assert clicks(path) == pytest.approx([start + 0.5 for start in audio], abs=0.11)
+    assert list(media.all_pictures(path))[-1][0] == pytest.approx(video[-1] + 0.96, abs=0.1)

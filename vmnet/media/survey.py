@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +106,14 @@ def survey(path: Path) -> Survey:
 @lru_cache(maxsize=64)
 def _survey(path: Path, _fingerprint: str) -> Survey:
     reference = _reference(path)
-    for max_step in (MAX_STEP_ON, float("inf")):  # a long still may look like another clock
+    for max_step in (MAX_STEP_ON, float("inf")):  # a still or a pause may look like another clock
         clock = Clock() if reference is None else Clock(max_step, reference)
         with open_media(path) as container:
             streams, unread = _read(container, clock)
-            if len({len(stream.spans) for stream in streams if stream.spans}) <= 1:
+            timed = [stream for stream in streams if stream.spans]
+            if len({len(stream.spans) for stream in timed}) <= 1 and (
+                max_step > MAX_STEP_ON or _step_on_together(timed)
+            ):
                 found = _summary(container, streams, clock)
                 break
     else:
@@ -168,10 +172,15 @@ def _n_movies(path: Path) -> int:
 
 @dataclass
 class _Span:
-    """One run of a stream: its first and its last two stamps, as shown, in its time base."""
+    """One run of a stream: its first and its last two stamps, as shown, in its time base.
+
+    `opening` and `closing` are the first and the last as decoded.
+    """
 
     start: int
     last: int
+    opening: int
+    closing: int
     before: int | None = None
     duration: int = 0  # of the packet stamped `last`
 
@@ -208,9 +217,11 @@ class _Stream:
     def add(self, run: int, packet: Packet) -> None:
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is not None and not packet.is_discard:  # outside the edit list nothing is shown
+            decoded = stamp if packet.dts is None else packet.dts
             if run >= len(self.spans):
-                self.spans.append(_Span(stamp, stamp))
+                self.spans.append(_Span(stamp, stamp, decoded, decoded))
             self.spans[-1].add(stamp, packet.duration or 0)
+            self.spans[-1].closing = decoded
         if self.first is None:
             self.first = next(iter(decode_packet(packet) or []), None)
 
@@ -218,11 +229,30 @@ class _Stream:
         """Return the stamp, in seconds, where each run starts."""
         return [float(span.start * self.stream.time_base) for span in self.spans]
 
+    def steps(self) -> list[tuple[float, float]]:
+        """Return the stamps, in seconds, between which each run but the first starts."""
+        tick = self.stream.time_base
+        return [(float(a.closing * tick), float(b.opening * tick)) for a, b in pairwise(self.spans)]
+
     def ends(self, bound: float) -> list[float]:
         """Return the stamp, in seconds, where each run ends: no later than the bound if it may."""
         tick = self.stream.time_base
         usual = _frame_ticks(self.stream)
         return [float(span.end(usual, bound / tick) * tick) for span in self.spans]
+
+
+def _step_on_together(timed: list[_Stream]) -> bool:
+    """Tell whether all streams step on whenever one does, with nothing in between.
+
+    That is another clock. A stream that does so alone shows a still or pauses, and so does the only
+    one.
+    """
+    for steps in zip(*(stream.steps() for stream in timed), strict=True):
+        before, after = zip(*steps, strict=True)
+        steps_on = any(last < first for last, first in steps)
+        if steps_on and (len(timed) == 1 or min(after) - max(before) <= MAX_STEP_ON):
+            return False
+    return True
 
 
 def _reference(path: Path) -> int | None:

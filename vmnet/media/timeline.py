@@ -1,8 +1,9 @@
 """One time line through a file, even where its time stamps start again.
 
 The stamps of two MPEG-TS recordings joined end to end start again in the middle, as do those of a
-DVD's chapters or of a chained Ogg. What lies between two such jumps is a run. Every run is moved,
-sound and pictures together, to where the run before it ends.
+DVD's chapters or of a chained Ogg. They step back there, or all streams step on at once. What lies
+between two such jumps is a run. Every run is moved, sound and pictures together, to where the run
+before it ends.
 """
 
 from collections.abc import Iterable, Iterator
