@@ -56,9 +56,9 @@ def test_one_picture_a_second_and_seeking_to_it(music_video: Path) -> None:
     assert len(by_second) == 212
     assert all(picture.shape == (90, 160, 3) for picture in by_second)
     assert all(picture.dtype == np.uint8 for picture in by_second)
-    for second in (0, 9, 10, 11, 50, 123, 211):  # from 10 s on, `picture_at` seeks
+    for second in (0, 9, 10, 11, 50, 123, 211):  # from 10 s on, `pictures` seeks
         np.testing.assert_array_equal(
-            media.picture_at(music_video, second + 0.5), by_second[second]
+            next(media.pictures(music_video, [second + 0.5])), by_second[second]
         )
 
 
@@ -257,7 +257,7 @@ def test_the_picture_on_screen(clip: Path) -> None:
     shown = [frame_of(picture) for picture in media.pictures(clip, times)]
     assert shown == [0, 0, 0, 1, 1, 1, 25, 49, 49, 49]
     assert list(media.pictures(clip, [])) == []
-    assert [frame_of(media.picture_at(clip, time)) for time in times] == shown
+    assert [frame_of(next(media.pictures(clip, [time]))) for time in times] == shown
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_seeking_changes_nothing(tmp_path: Path, suffix: str, codec: str, b_fram
     write(path, frames, fps=10, codecs=(codec, ""), b_frames=b_frames)
     times = [9.0, 10.0, 11.23, 17.0, 17.94, 18.0, 29.9, 40.0]  # 9 s is too near for a seek
     for time, expected in zip(times, media.pictures(path, times), strict=True):
-        np.testing.assert_array_equal(media.picture_at(path, time), expected)
+        np.testing.assert_array_equal(next(media.pictures(path, [time])), expected)
 
 
 def test_times_must_ascend(clip: Path) -> None:
@@ -326,7 +326,7 @@ def test_pictures_are_upright(tmp_path: Path, rotation: tuple) -> None:
     info = media.probe(path)
     assert (info.width, info.height) == ((90, 160) if turned else (160, 90))
     for size in (None, (64, 48)):
-        shown = media.picture_at(path, 0.5, size)
+        shown = next(media.pictures(path, [0.5], size))
         assert shown.shape == (((48, 64) if size else (info.height, info.width)) + (3,))
         height, width = shown.shape[:2]
         quarters = shown[height // 4 :: height // 2, width // 4 :: width // 2].argmax(-1)
@@ -343,15 +343,15 @@ def test_odd_sizes(tmp_path: Path, suffix: str, codec: str) -> None:
     info = media.probe(path)
     assert (info.width, info.height) == (161, 91)
     assert [picture.shape for picture in media.second_pictures(path)] == [(91, 161, 3)]
-    assert media.picture_at(path, 0.2, (33, 17)).shape == (17, 33, 3)
-    assert frame_of(media.picture_at(path, 0.2)) == 5
+    assert next(media.pictures(path, [0.2], (33, 17))).shape == (17, 33, 3)
+    assert frame_of(next(media.pictures(path, [0.2]))) == 5
 
 
 def test_pixels_become_square(tmp_path: Path) -> None:
     path = write(tmp_path / "wide.mp4", gray(10), aspect=Fraction(4, 3))
     info = media.probe(path)
     assert (info.width, info.height) == (213, 90)
-    assert media.picture_at(path, 0.0).shape == (90, 213, 3)
+    assert next(media.pictures(path, [0.0])).shape == (90, 213, 3)
 
 
 # Streams that are not there
@@ -404,7 +404,7 @@ def assert_sound_only(path: Path) -> None:
         lambda: media.require(path),
         lambda: next(media.all_pictures(path)),
         lambda: next(media.second_pictures(path)),
-        lambda: media.picture_at(path, 0.5),
+        lambda: next(media.pictures(path, [0.5])),
     ):
         with pytest.raises(MediaError, match=f"{path.name} has no pictures"):
             use()
@@ -427,7 +427,7 @@ def test_comments(tmp_path: Path, clip: Path) -> None:
     # Old tags are often Latin-1.
     path.write_bytes(path.read_bytes().replace(b"seed 7", b"s\xe9\xe9d 7"))
     assert media.comment(path) == "vmnet rendered, s��d 7"
-    assert frame_of(media.picture_at(path, 1.0)) == 25
+    assert frame_of(next(media.pictures(path, [1.0]))) == 25
 
 
 @pytest.mark.parametrize("name", ["a:b.mp4", "100% #1.mp4", "été [live] 日本.mp4", "-i.mp4"])

@@ -101,7 +101,7 @@ def test_a_file_of_high_dynamic_range(tmp_path: Path) -> None:
             frame.color_trc, frame.colorspace, frame.color_primaries = PQ, BT2020, BT2020
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    picture = media.picture_at(path, 0.1)
+    picture = next(media.pictures(path, [0.1]))
     assert picture.shape == (96, 160, 3)
     assert picture.dtype == np.uint8
     assert 235 <= picture.mean() <= 250

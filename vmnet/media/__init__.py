@@ -13,7 +13,7 @@ applied) with square pixels. Cover art is no video.
 
 from vmnet.media.audio import audio_blocks, load_audio, using_audio_track
 from vmnet.media.info import MediaInfo, comment, has_pictures, n_seconds, probe, require
-from vmnet.media.video import all_pictures, picture_at, pictures, second_pictures
+from vmnet.media.video import all_pictures, pictures, second_pictures
 
 # Part of the key of what is made from media files; it grows when a file decodes to other numbers.
 VERSION = 2
@@ -27,7 +27,6 @@ __all__ = [
     "has_pictures",
     "load_audio",
     "n_seconds",
-    "picture_at",
     "pictures",
     "probe",
     "require",

@@ -74,14 +74,6 @@ def all_pictures(
             yield time, _upright(frame, size, converter)
 
 
-def picture_at(path: Path, time: float, size: tuple[int, int] | None = None) -> np.ndarray:
-    """Return the picture on screen at `time` seconds: (height, width, 3) uint8 RGB.
-
-    Raises as `pictures`.
-    """
-    return next(pictures(path, [time], size))
-
-
 def _shown(path: Path, times: Iterator[float], size: tuple[int, int]) -> Iterator[np.ndarray]:
     """Yield the picture on screen at each time: the work of `pictures`."""
     first = next(times, None)
