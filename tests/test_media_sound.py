@@ -201,3 +201,35 @@ def test_opposite_sides_of_surround_do_not_cancel(tmp_path: Path) -> None:
         tmp_path / "a.mkv", sine(2), -sine(2), still, still, still, still, layout="5.1"
     )
     assert level(media.load_audio(path, RATE)) == pytest.approx(level(sine(2, 0.707)), rel=0.01)
+
+
+@pytest.mark.parametrize("layout", ["3.1.2", "5.1.2", "5.1.4", "7.1.4", "22.2", "hexadecagonal"])
+def test_the_centre_of_a_layout_with_heights(layout: str) -> None:
+    names = tuple(c.name for c in av.AudioLayout(layout).channels)
+    for channel, gain in {"FC": 1.0, "FL": 0.7071, "FR": 0.7071, "TFL": 0.5, "TFR": 0.5}.items():
+        sound = np.zeros((RATE, len(names)), np.float32)
+        sound[:, names.index(channel)] = sine(1)
+        (heard,) = mono([left_and_right(sound, names)], RATE)
+        np.testing.assert_allclose(heard, gain * sine(1), atol=1e-4)
+
+
+def test_a_channel_of_another_name_is_left_out_beside_left_and_right() -> None:
+    sound = np.tile(sine(1)[:, None], (1, 3))
+    (heard,) = mono([left_and_right(sound, ("FL", "FR", "AMBI0"))], RATE)
+    np.testing.assert_allclose(heard, 1.4142 * sine(1), atol=1e-4)
+    (heard,) = mono([left_and_right(sound, ("AMBI0", "AMBI1", "AMBI2"))], RATE)
+    np.testing.assert_allclose(heard, sine(1), atol=1e-6)
+
+
+def test_a_film_of_twelve_channels(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    names = [c.name for c in av.AudioLayout("7.1.4").channels]
+    sound = np.zeros((2 * RATE, len(names)), np.float32)
+    sound[:, names.index("FC")] = sine(2)
+    with av.open(path, "w") as container:
+        stream = container.add_stream("pcm_f32le", rate=RATE, layout="7.1.4")
+        frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), "flt", "7.1.4")
+        frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    np.testing.assert_allclose(media.load_audio(path, RATE), sine(2), atol=1e-4)

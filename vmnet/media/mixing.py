@@ -19,13 +19,17 @@ AUDIBLE = 1e-3  # root mean square of a second, -60 dB of full scale; what is so
 CANCELLED = 0.1  # of its power, the share under which the sum of left and right has cancelled
 FADE = 0.01  # seconds, from one polarity to the other
 
-HALF = sqrt(0.5)
+HALF, UNMIXED = sqrt(0.5), (0.0, 0.0)
 # What each channel gives to the left and to the right of BS.775's stereo mix. Channels that it does
-# not name go where FFmpeg's swresample puts them.
+# not name go where FFmpeg's swresample puts them, but for those above, below and wide (BS.2051):
+# they count as the surround channels do, which is ours.
 STEREO = {
-    "FL": (1.0, 0.0), "FR": (0.0, 1.0), "FC": (HALF, HALF), "LFE": (0.0, 0.0), "LFE2": (0.0, 0.0),
+    "FL": (1.0, 0.0), "FR": (0.0, 1.0), "FC": (HALF, HALF), "LFE": UNMIXED, "LFE2": UNMIXED,
     "BL": (HALF, 0.0), "BR": (0.0, HALF), "SL": (HALF, 0.0), "SR": (0.0, HALF), "BC": (0.5, 0.5),
-    "FLC": (1.0, 0.0), "FRC": (0.0, 1.0),
+    "FLC": (1.0, 0.0), "FRC": (0.0, 1.0), "WL": (HALF, 0.0), "WR": (0.0, HALF),
+    "TFL": (HALF, 0.0), "TFR": (0.0, HALF), "TFC": (0.5, 0.5), "TC": (0.5, 0.5),
+    "TSL": (HALF, 0.0), "TSR": (0.0, HALF), "TBL": (HALF, 0.0), "TBR": (0.0, HALF),
+    "TBC": (0.5, 0.5), "BFL": (HALF, 0.0), "BFR": (0.0, HALF), "BFC": (0.5, 0.5),
 }  # fmt: skip
 # The layouts of files that name none, as FFmpeg guesses them; other numbers may mean anything.
 GUESSED = {
@@ -43,16 +47,17 @@ def left_and_right(samples: np.ndarray, channels: tuple[str, ...]) -> np.ndarray
     samples
         Sound in [-1, 1].
     channels
-        FFmpeg's names of the channels, such as FL and FR; other names mean that none is known.
+        FFmpeg's names of the channels, such as FL and FR. A channel of another name is left out
+        beside these two; without them it means that none is known.
     """
     if len(channels) == 2:
         return samples
-    if not set(channels) <= STEREO.keys():
+    if not (set(channels) <= STEREO.keys() or {"FL", "FR"} <= set(channels)):
         channels = GUESSED.get(len(channels), ())
     if len(channels) < 2:
         return np.repeat(samples.mean(axis=1, keepdims=True), 2, axis=1)
     # The mono mix is 0.7071 (left + right), and the mean halves: hence the square root of 2.
-    weights = sqrt(2) * np.array([STEREO[name] for name in channels], np.float32)
+    weights = sqrt(2) * np.array([STEREO.get(name, UNMIXED) for name in channels], np.float32)
     return samples @ weights.astype(np.float32)
 
 
