@@ -233,3 +233,19 @@ def test_a_film_of_twelve_channels(tmp_path: Path) -> None:
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     np.testing.assert_allclose(media.load_audio(path, RATE), sine(2), atol=1e-4)
+
+
+def test_surround_after_stereo_is_made_softer_and_not_clipped(tmp_path: Path) -> None:
+    """As a broadcast goes from one programme to the next."""
+    parts = []
+    for layout, n_channels in (("stereo", 2), ("5.1", 6)):
+        sound = np.stack(n_channels * [sine(2, 0.5)])
+        name = tmp_path / f"{layout}.aac"
+        parts.append(write(name, sound=sound, rate=RATE, layout=layout, bit_rate=384_000))
+    path = tmp_path / "both.aac"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    heard = media.load_audio(path, RATE)
+    np.testing.assert_allclose(np.abs(heard[RATE // 2 : RATE]).max(), 0.5, atol=0.02)
+    surround = heard[-RATE : -RATE // 2]
+    assert np.abs(surround).max() <= 1
+    assert level(surround) == pytest.approx(level(sine(1, 0.95)), rel=0.1)  # clipped, it is 0.86

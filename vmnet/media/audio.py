@@ -126,9 +126,9 @@ def _sound(path: Path, sample_rate: int, audio_track: int | None) -> Iterator[np
     if number is None:
         raise MediaError(f"{path} has no sound that can be decoded: use a file with a sound track.")
     many = survey(path).tracks[number - 1].channels > 2  # their sum may be louder than each
-    gain = 1 / max(1.0, _peak(path, fingerprint(path), number)) if many else 1.0
+    gain = _gain(path, number) if many else 1.0
     loudest = 0.0
-    for second in mono(_seconds(path, number, sample_rate), sample_rate):
+    for second in mono(_seconds(path, number, sample_rate, softer=not many), sample_rate):
         loudest = max(loudest, loudness(second))
         yield (second * np.float32(gain) if many else second).clip(-1, 1)
     if loudest < AUDIBLE:
@@ -150,6 +150,11 @@ def _is_audible(path: Path, _fingerprint: str, number: int) -> bool:
         return False
 
 
+def _gain(path: Path, number: int) -> float:
+    """Return what keeps the mix of a track within [-1, 1], at most 1."""
+    return 1 / max(1.0, _peak(path, fingerprint(path), number))
+
+
 @lru_cache(maxsize=64)
 def _peak(path: Path, _fingerprint: str, number: int) -> float:
     """Return the largest sample of a track, mixed, at its own rate."""
@@ -158,12 +163,17 @@ def _peak(path: Path, _fingerprint: str, number: int) -> float:
     return max((float(np.abs(second).max()) for second in seconds), default=0.0)
 
 
-def _seconds(path: Path, number: int, sample_rate: int) -> Iterator[np.ndarray]:
-    """Yield a track second by second from time 0, as left and right: (sample_rate, 2) float32."""
-    yield from _regrouped(_placed(path, number, sample_rate), sample_rate)
+def _seconds(
+    path: Path, number: int, sample_rate: int, *, softer: bool = False
+) -> Iterator[np.ndarray]:
+    """Yield a track second by second from time 0, as left and right: (sample_rate, 2) float32.
+
+    If `softer`, what has more than two channels is made so soft that its mix does not clip.
+    """
+    yield from _regrouped(_placed(path, number, sample_rate, softer), sample_rate)
 
 
-def _placed(path: Path, number: int, sample_rate: int) -> Iterator[np.ndarray]:
+def _placed(path: Path, number: int, sample_rate: int, softer: bool) -> Iterator[np.ndarray]:
     """Yield (n, 2) float32 pieces of left and right, without gaps from time 0 to the end."""
     known = survey(path)
     n_samples = round(known.duration(number) * sample_rate)
@@ -173,7 +183,10 @@ def _placed(path: Path, number: int, sample_rate: int) -> Iterator[np.ndarray]:
         frames = decode(path, container, stream, known.timeline)
         for piece in _resampled(path, frames, sample_rate):
             samples = piece.to_ndarray().reshape(piece.samples, -1)
+            many = samples.shape[1] > 2
             samples = left_and_right(samples, tuple(c.name for c in piece.layout.channels))
+            if softer and many:  # a track that starts in stereo, whose gain was not known there
+                samples = samples * np.float32(_gain(path, number))
             time = None if piece.time is None else piece.time - known.timeline.origin
             drift = 0.0 if time is None else time * sample_rate - position
             if position == 0 or abs(drift) > MAX_DRIFT * sample_rate:

@@ -3,7 +3,8 @@
 Two channels give their plain mean. More than two, of a layout that is known or guessed, give the
 mono mix of ITU-R BS.775-3, table 2 (M = 0.7071 L + 0.7071 R + C + 0.5 Ls + 0.5 Rs, without the
 subwoofer), so that a centre alone keeps its level and what two fronts share gains 3 dB; `audio`
-makes the whole track softer if its mix would clip. Channels of an unknown layout give their mean.
+makes the whole track softer if its mix would clip; of one that starts in stereo, only what is
+mixed. Channels of an unknown layout give their mean.
 
 Each is the mean of a left and a right. Where these are nearly each other's inverse, so that the sum
 would lose more than 10 dB, the right is turned over first, second by second: by ear, polarity is
