@@ -12,7 +12,7 @@ from vmnet import runner
 
 FIGURES = (
     "clip_overview", "training_baselines", "training_experiment1", "figure7", "figure8", "figure9",
-    "alignment_cost=0.05", "indel_sweep", "figure10", "figure11",
+    "indel_sweep", "figure10", "figure11",
 )  # fmt: skip
 TABLES = (
     "clips", "segment_lengths", "baselines", "table2", "table3", "trace_forms", "table4",

@@ -20,7 +20,9 @@ Node = tuple[int, int]  # a place in the table: music segments and video segment
 
 
 @style.house_style
-def alignment(found: Alignment, kind: str, title: str = "Alignment", settings: str = "") -> Figure:
+def alignment(
+    found: Alignment, method: str, kind: str, title: str = "Alignment", settings: str = ""
+) -> Figure:
     """Return the table X of an alignment (paper, algorithms 1 and 2) with its best path.
 
     A slanting step matches a music segment with a video segment; a straight one skips a segment.
@@ -28,6 +30,7 @@ def alignment(found: Alignment, kind: str, title: str = "Alignment", settings: s
     Parameters
     ----------
     found : what `vmnet.aligners.align` returns, the music first.
+    method : what it was found by, "nw" or "sw".
     kind : the kind of the data.
     title : such as the clip's title and the cost.
     settings : what differs from the profile; "" for nothing.
@@ -41,7 +44,7 @@ def alignment(found: Alignment, kind: str, title: str = "Alignment", settings: s
     else:
         mesh.set(edgecolor="white", linewidth=0.5)
         _write_scores(axes, found.table)
-    for before, after in pairwise(nodes(found)):
+    for before, after in pairwise(nodes(found, method)):
         _draw_step(axes, before, after)
     axes.set(xlabel="music segments, $i$", ylabel="video segments, $j$")
     for axis in (axes.xaxis, axes.yaxis):
@@ -59,15 +62,16 @@ def alignment(found: Alignment, kind: str, title: str = "Alignment", settings: s
     return figure
 
 
-def nodes(found: Alignment) -> list[Node]:
+def nodes(found: Alignment, method: str) -> list[Node]:
     """Return the places of the table that the best path visits, from its start to its end.
 
-    What is skipped before the first match and after the last is part of it where that has its
-    price: in NW-DTW, whose table has a border below 0, and not in SW-DTW.
+    What is skipped before the first match and after the last is part of it in NW-DTW ("nw"), which
+    aligns the whole of both, and not in SW-DTW ("sw"). The table does not tell them apart: at the
+    cost 0 both have a border of 0.
     """
     matches = [(int(i), int(j)) for i, j in found.path]
     last = (found.table.shape[0] - 1, found.table.shape[1] - 1)
-    whole = bool(found.table[-1, 0] < 0)
+    whole = method == "nw"
     visited = [(0, 0)] if whole else matches[:1]
     for i, j in matches:
         visited += [*_skips(visited[-1], (i, j)), (i + 1, j + 1)]
