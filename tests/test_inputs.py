@@ -93,6 +93,23 @@ def test_entries_of_ones_own_are_in_tables_and_figures(data, results, tmp_path):
     assert "films (rendered), settings" in (tmp_path / "segment_lengths.md").read_text()
 
 
+def test_a_sweep_has_every_distance_with_a_cost_and_no_cost_of_the_run(data, results, monkeypatch):
+    del results
+
+    def my_alignment(queries, targets, indel=0.2):
+        return indel * centroid(queries, targets)
+
+    monkeypatch.setitem(DISTANCES, "my_alignment", my_alignment)
+    named = f"{data.run.settings}, indel_nw=0.5"
+    run = replace(data.run, indel={"nw": 0.5}, settings=named)
+    sweep = inputs.indel_sweep(replace(data, run=run), experiment.seg_vm_net(run))
+    assert set(sweep["distance"]) == {"nw", "sw", "my_alignment"}
+    assert set(sweep["indel"]) == set(run.profile.indels)
+    assert set(sweep["settings"]) == {data.run.settings}
+    asked = sweep[sweep["metric"].eq("mean_rank")].groupby(["distance", "indel"])
+    assert (asked.size() == 1).all()
+
+
 def test_clips_of_one_title_are_told_apart(data, results):
     del results
     drawn = inputs.recommendations(data, experiment.seg_vm_net(data.run), n_queries=5)
@@ -109,6 +126,7 @@ def test_the_inputs_fit_their_figures(data, results):
     for figure in (
         figures.training_curves(**inputs.training_curves(data, [system])),
         figures.figure_11(**inputs.similarity(data, system)),
+        figures.clip_overview(inputs.clip_overview(data)),
     ):
         line = next(text for text in words(figure) if text.startswith(("rendered", "trained on")))
         assert line.endswith("; settings music=my_tones, video=my_colours")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmnet import experiment
+from vmnet.aligners import indel_defaults
 from vmnet.corpus import SPLITS, Clip
 from vmnet.corpus.media_source import CURVES, media_pictures, media_view
 from vmnet.corpus.sources import ClipView, Picture
@@ -89,8 +90,9 @@ def clip_overview(data: "Dataset", clip_id: str = "") -> "ClipOverview":
     pictures, view = source.pictures(clip, N_PICTURES), source.view(clip)
     shown = {} if pictures else _shown(data, clip)
     return _overview(
-        clip.title or clip.clip_id, view.kind or data.corpus.kind, edges, view, pictures, shown
-    )
+        clip.title or clip.clip_id, view.kind or data.corpus.kind, edges, view, pictures, shown,
+        data.run.settings,
+    )  # fmt: skip
 
 
 def file_overview(
@@ -118,6 +120,7 @@ def _overview(
     view: ClipView,
     pictures: Sequence[Picture],
     features: Mapping[str, np.ndarray],
+    settings: str = "",
 ) -> "ClipOverview":
     from vmnet.report.figures import ClipOverview
 
@@ -136,6 +139,7 @@ def _overview(
         sections=view.sections,
         cuts=view.cuts.tolist(),
         features=features,
+        settings=settings,
     )
 
 
@@ -192,14 +196,20 @@ def trainings(datasets: Iterable["Dataset"]) -> "pd.DataFrame":
 
 
 def indel_sweep(data: "Dataset", system: "System") -> "pd.DataFrame":
-    """Return results on the validation clips for each indel cost of the profile (paper IV-D)."""
+    """Return results on the validation clips for each indel cost of the profile (paper IV-D).
+
+    Each distance with such a cost has a row for each; the costs of the run play no part, and its
+    column `settings` does not name them.
+    """
     import pandas as pd
 
+    words = data.run.settings.split(", ")
+    others = ", ".join(word for word in words if not word.startswith("indel_"))
     tables = []
     for cost in data.run.profile.indels:
-        costs = {"nw": cost, "sw": cost}
+        costs = dict.fromkeys(indel_defaults(), cost)
         table = experiment.results(data, lambda _: [system], costs, indel=costs, split="valid")
-        tables.append(table[table.direction == "V2M"].assign(indel=cost))
+        tables.append(table[table.direction == "V2M"].assign(indel=cost, settings=others))
     return pd.concat(tables, ignore_index=True)
 
 

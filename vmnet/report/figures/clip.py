@@ -29,7 +29,7 @@ class ClipOverview:
     clip; `novelty` is (times, curve >= 0) and `shot_probability` (times, f(t) in 0..1);
     `music_boundaries` has (n_segments + 1,) seconds for each segmenter; `shot_boundaries` likewise.
     What was not computed is empty. `features` are (n_seconds, dim) by name, for clips known by
-    their features alone.
+    their features alone. `settings` is what differs from the profile; "" for nothing.
     Ground truth, where it is known: `sections` (start, end, label), and the times of `cuts`.
     """
 
@@ -45,6 +45,7 @@ class ClipOverview:
     sections: Sequence[tuple[float, float, str]] = ()
     cuts: Sequence[float] = ()
     features: Mapping[str, np.ndarray] = field(default_factory=dict)
+    settings: str = ""
 
 
 class Row(NamedTuple):
@@ -67,7 +68,7 @@ def clip_overview(clip: ClipOverview) -> Figure:
     height = HEAD + FOOT + sum(row.height + GAP for row in rows) - GAP
     figure = Figure(figsize=(style.PAGE_WIDTH, height))
     style.add_title(figure, clip.title)
-    style.add_data_line(figure, f"{clip.kind} data")
+    style.add_data_line(figure, f"{clip.kind} data", clip.settings)
     top = height - HEAD
     _time_axis(style.axes_at(figure, LEFT, FOOT, WIDTH, top - rows[0].height - FOOT), clip)
     for row in rows:

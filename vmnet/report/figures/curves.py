@@ -27,18 +27,18 @@ LEGEND_WIDTH = 28  # characters, from where on a name is broken
 def training_curves(
     curves: Mapping[str, Any],
     kind: str,
-    best: Mapping[str, int] | None = None,
     title: str = "Training of the VM-Nets",
     settings: str = "",
 ) -> Figure:
     """Return the training (thin) and validation (thick) loss of each network along its steps.
+
+    A dot marks the step that was kept, that of the least validation loss.
 
     Parameters
     ----------
     curves : segmenter, system or any name -> frame, or what makes one, with the columns step,
         train_loss and valid_loss; a loss is NaN at steps where it was not measured.
     kind : the kind of data that the networks were trained on.
-    best : network -> the step that was kept; without it, the step of the least validation loss.
     settings : what differs from the profile; "" for nothing.
     """
     import pandas as pd
@@ -54,10 +54,8 @@ def training_curves(
         axes.plot(valid["step"], valid["valid_loss"], color=colour, label=_legend_name(network))
         if valid.empty:
             raise VmnetError(f"The training curve of {network} has no validation loss to show.")
-        least = valid.loc[valid["valid_loss"].idxmin(), "step"]
-        step = least if best is None else best[network]
-        height = np.interp(step, valid["step"], valid["valid_loss"])
-        axes.plot(step, height, "o", color=colour, mec="white", mew=0.8, ms=5.5, zorder=5)
+        least = valid.loc[valid["valid_loss"].idxmin(), ["step", "valid_loss"]]
+        axes.plot(*least, "o", color=colour, mec="white", mew=0.8, ms=5.5, zorder=5)
     axes.set(xlabel="updates", ylabel="loss")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.xaxis.set_major_formatter("{x:,.0f}")

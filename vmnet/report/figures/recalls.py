@@ -55,7 +55,8 @@ def figure_9(results: "pd.DataFrame") -> Figure:
 def stacked_recalls(results: "pd.DataFrame", title: str, groups: str = "distance") -> Figure:
     """Return R@1, R@10 and R@25 as stacked bars of decreasing opacity (figures 7, 8, 9).
 
-    Clip-level systems have a bar each at the left; dashed lines are the recalls of a random order.
+    Clip-level systems have a bar each at the left, that of the centroid where they have one; dashed
+    lines are the recalls of a random order.
 
     Parameters
     ----------
@@ -73,7 +74,9 @@ def stacked_recalls(results: "pd.DataFrame", title: str, groups: str = "distance
     at_clips = clip_level(results)
     baselines = list(results.loc[at_clips, "system"].unique())
     ours = averages(results[~at_clips], RECALLS)
-    clips = averages(results[at_clips], RECALLS).groupby("system").first()
+    clips = averages(results[at_clips], RECALLS)
+    other = clips.index.get_level_values("distance") != "centroid"
+    clips = clips.iloc[np.argsort(other, kind="stable")].groupby("system").first()
     group_names = ordered(groups, ours.index.get_level_values(groups))
     columns = _bar_columns(ours, groups)
     bars = ours.reset_index().set_index([groups, *columns])[list(RECALLS)]

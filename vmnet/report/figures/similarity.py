@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from vmnet.report.figures import style
 
-Alignment = Sequence[tuple[int, int]]  # (music segment, video segment) pairs, from 0
+Matches = Sequence[tuple[int, int]]  # (music segment, video segment) pairs, from 0
 
 
 @style.house_style
@@ -21,8 +21,7 @@ def figure_11(
     music_boundaries: np.ndarray | None = None,
     video_boundaries: np.ndarray | None = None,
     title: str = "Similarity of segments",
-    path: Alignment | None = None,
-    path_name: str = "path of NW-DTW",
+    path: Matches | None = None,
     settings: str = "",
 ) -> Figure:
     """Return figure 11: the similarity of every music and video segment, blue below 0, red above.
@@ -36,7 +35,7 @@ def figure_11(
     music_boundaries, video_boundaries : (n + 1,) seconds; with them the axes show time, without
         them the numbers of the segments.
     title : such as the clip's title.
-    path, path_name : an alignment to draw over the matrix, and what the legend calls it.
+    path : an alignment by NW-DTW to draw over the matrix.
     settings : what differs from the profile; "" for nothing.
 
     Raises
@@ -49,7 +48,7 @@ def figure_11(
     edges = (music_boundaries, video_boundaries)
     mesh = _draw_similarity(axes, similarity, *edges)
     if path is not None and len(path):
-        _draw_path(axes, path, similarity.shape, edges, path_name)
+        _draw_path(axes, path, similarity.shape, edges)
     _similarity_scale(figure, mesh, axes)
     style.add_title(figure, title)
     style.add_data_line(figure, f"{kind} data", settings)
@@ -84,17 +83,16 @@ def _draw_similarity(
 
 def _draw_path(
     axes: Axes,
-    path: Alignment,
+    path: Matches,
     shape: tuple[int, ...],
     boundaries: tuple[np.ndarray | None, np.ndarray | None],
-    name: str,
 ) -> None:
     """Draw an alignment through the middles of its segments, and name it above the matrix."""
     edges = [_edges(*each) for each in zip(boundaries, shape, ("music", "video"), strict=True)]
     steps = np.asarray(path)
     line = [(each[:-1] + each[1:])[steps[:, side]] / 2 for side, each in enumerate(edges)]
     axes.plot(*line, color="white", lw=2.6, solid_joinstyle="round")
-    axes.plot(*line, color=style.INK, lw=1.1, marker="o", ms=2.2, label=name)
+    axes.plot(*line, color=style.INK, lw=1.1, marker="o", ms=2.2, label="path of NW-DTW")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), handlelength=2)
 
 
