@@ -5,10 +5,13 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from media_files import noise, write_tracks
 
-from vmnet import aligners, cli, evaluation, features, segmenters
+from vmnet import aligners, cli, evaluation, features, media, segmenters
 from vmnet.features.extractor import Extractor
+from vmnet.report import inputs
 from vmnet.segmenters import Segmenter
 
 COMMANDS = (
@@ -113,6 +116,33 @@ def test_the_video_of_a_query_is_no_name_of_features():
     arguments = cli.build_parser().parse_args(words)
     assert (str(arguments.query), arguments.video) == ("film.mp4", "inception")
     assert cli.build_parser().parse_args(words[:2]).video == ""
+
+
+def test_draw_reads_the_track_that_is_asked_for(monkeypatch, tmp_path, capsys):
+    film = write_tracks(tmp_path / "film.mkv", *noise(2.0, 16000))
+    read = []
+
+    def boundaries(path):
+        read.append(media.probe(path).audio_track)
+        return {"olda": np.array([0.0, 1.0, 2.0])}
+
+    def overview(path, *others):
+        read.append(media.probe(path).audio_track)
+        return file_overview(path, *others)
+
+    file_overview = inputs.file_overview
+    monkeypatch.setattr(inputs, "file_overview", overview)
+    for group in ("music", "shots"):
+        monkeypatch.setitem(segmenters.GROUPS, group, boundaries)
+    words = ["draw", str(film), "--output", str(tmp_path / "drawn"), "--audio-track"]
+    assert cli.main([*words, "2"]) == 0
+    assert read == [2, 2, 2]
+    assert (tmp_path / "drawn.png").exists()
+    capsys.readouterr()
+    assert cli.main([*words, "3"]) == 1
+    assert "has no sound track 3" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.build_parser().parse_args([*words, "0"])
 
 
 def test_a_closed_pipe_is_no_traceback():

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from media_files import gray, noise, write
+from media_files import noise, write, write_tracks
 
 from vmnet import media
 from vmnet.errors import InputWarning, MediaError
@@ -28,25 +28,6 @@ def sine(seconds: float, level: float = 0.5, frequency: float = 440.0) -> np.nda
 def write_sound(path: Path, *channels: np.ndarray, layout: str) -> Path:
     """Write channels without loss."""
     return write(path, sound=np.stack(channels), rate=RATE, layout=layout, codecs=("", "pcm_f32le"))
-
-
-def write_tracks(path: Path, *tracks: np.ndarray) -> Path:
-    """Write pictures of two seconds and sound tracks of one channel, without loss."""
-    with av.open(path, "w") as container:
-        video = container.add_stream("libx264", rate=25)
-        video.height, video.width, video.pix_fmt = 90, 160, "yuv420p"
-        streams = [container.add_stream("pcm_f32le", rate=RATE, layout="mono") for _ in tracks]
-        for index, picture in enumerate(gray(50)):
-            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
-            frame.pts, frame.time_base = index, Fraction(1, 25)
-            container.mux(video.encode(frame))
-        container.mux(video.encode(None))
-        for stream, sound in zip(streams, tracks, strict=True):
-            frame = av.AudioFrame.from_ndarray(sound[None], "flt", "mono")
-            frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), 0
-            container.mux(stream.encode(frame))
-            container.mux(stream.encode(None))
-    return path
 
 
 def level(sound: np.ndarray) -> float:

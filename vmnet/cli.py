@@ -12,7 +12,7 @@ from vmnet.config import DEFAULT_PROFILE, PROFILES
 from vmnet.corpus import SPLITS
 from vmnet.corpus.opening import NAMED
 from vmnet.errors import exit_status
-from vmnet.options import Help, add_settings, asked, natural, positive
+from vmnet.options import Help, add_audio_track, add_settings, asked, natural, positive
 from vmnet.pretrained.command import add_weights_command
 
 if TYPE_CHECKING:
@@ -220,18 +220,19 @@ def draw(arguments: argparse.Namespace) -> None:
     from vmnet.report import figures, inputs
     from vmnet.segmenters import GROUPS
 
-    media.require(arguments.video)
+    media.require(arguments.video, audio_track=arguments.audio_track)
     output = arguments.output or Path(arguments.video.stem)
     output.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(output.parent, os.W_OK):  # now, rather than after minutes of work
         raise VmnetError(f"{output.parent} cannot be written: choose another --output.")
     found: dict[str, np.ndarray] = {}
-    for group in ("music", "shots"):
-        with timed(f"boundaries of {group}"):
-            found |= GROUPS[group](arguments.video)
     title = arguments.title or arguments.video.stem
-    with timed("pictures and sound"):
-        overview = inputs.file_overview(arguments.video, title, found, arguments.frames)
+    with media.using_audio_track(arguments.audio_track):
+        for group in ("music", "shots"):
+            with timed(f"boundaries of {group}"):
+                found |= GROUPS[group](arguments.video)
+        with timed("pictures and sound"):
+            overview = inputs.file_overview(arguments.video, title, found, arguments.frames)
     with timed("drawing"):
         figures.save(figures.clip_overview(overview), output.parent, output.name)
     print(f"{output}.png, {output}.pdf")
@@ -290,6 +291,7 @@ def _add_commands_of_files(commands: "Commands", shared: argparse.ArgumentParser
     one.add_argument("--output", type=Path, help="path without suffix (default: the video's name)")
     one.add_argument("--title", default="", help="title of the figure (default: the video's name)")
     one.add_argument("--frames", type=natural, default=12, help="key frames shown (default: 12)")
+    add_audio_track(one)
 
 
 def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.ArgumentParser) -> None:

@@ -76,7 +76,8 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what of a run is to differ from its profile."""
-    add = parser.add_argument_group("what differs from the profile").add_argument
+    group = parser.add_argument_group("what differs from the profile")
+    add = group.add_argument
     add(
         "--segmenters",
         nargs="+",
@@ -103,13 +104,18 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="DISTANCE=COST",
         help="cost of skipping a segment (the paper's: {indels})",
     )
-    add(
+    add_audio_track(group)
+    add("--retry", action="store_true", help="try files again that could not be used before")
+
+
+def add_audio_track(parser: argparse._ActionsContainer) -> None:
+    """Add the option that says which sound track is read."""
+    parser.add_argument(
         "--audio-track",
         type=positive,
         metavar="N",
         help="which sound track of the files is the music, from 1 (default: the first with sound)",
     )
-    add("--retry", action="store_true", help="try files again that could not be used before")
 
 
 def asked(arguments: argparse.Namespace) -> dict[str, Any]:
