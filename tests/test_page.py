@@ -176,6 +176,17 @@ def test_other_data_were_not_fitted(tmp_path):
     assert "figures/mine/results_01.csv" in text
 
 
+def test_a_simulation_of_other_settings_or_size_is_not_what_was_fitted(copy):
+    for changed in ({"settings": "indel_nw=0.5"}, {"settings": "", "n_clips": 200}):
+        change(copy, lambda table, changed=changed: table.assign(**changed))
+        text = page.results_page(copy)
+        introduction = " ".join(text.split("\n## ")[0].split())
+        assert "**The data are simulated:**" in introduction
+        assert "on another run than this one" in introduction
+        assert "†" not in text
+        assert "45 cells" in " ".join(lines_of(text, "Is the order"))
+
+
 NOT_COMPUTED = "What was not computed"
 
 
@@ -299,8 +310,8 @@ def test_training_is_summed_and_what_was_not_measured_is_said(text):
 
 
 def test_speed_is_shown_where_it_was_measured(copy, text):
-    assert table_of(text, "Speed") == []
-    assert "No CPU and no GPU was measured." in " ".join(lines_of(text, "Speed"))
+    assert "Speed of training" not in text
+    assert "speed.json" not in text
     speed = {"device": "A device", "processor": "gpu", "backend": "jax"}
     speed |= {"steps_per_second": 1234.5, "share_of_peak": 0.421, "hours_500k": 0.1125}
     speed |= {"ratio": 1.234}
@@ -309,7 +320,9 @@ def test_speed_is_shown_where_it_was_measured(copy, text):
     assert table_of(again, "Speed")[2:] == [
         ["A device", "jax", "1.23e+03", "42%", "1.23", "6.8 min"]
     ]
-    assert "No CPU was measured." in " ".join(lines_of(again, "Speed"))
+    said = " ".join(lines_of(again, "Speed"))
+    assert f"--json {copy}/speed.json`" in said
+    assert "No CPU was measured." in said
     del speed["backend"]
     (copy / "speed.json").write_text(json.dumps([speed]))
     with pytest.raises(VmnetError, match=r"speed\.json lacks 'backend'"):

@@ -98,9 +98,27 @@ def test_conclusions_fail_on_shuffled_numbers():
 def test_conclusions_fail_on_mirrored_numbers():
     results = printed()
     mirrored = judged(results.assign(value=-results["value"]))
-    distances = {"best_trace_cheap"}  # of two differences, the same in the mirror
-    for name in set(IDS) - FIGURES_ONLY - distances:
+    for name in set(IDS) - FIGURES_ONLY:
         assert mirrored[name].holds is False, name
+
+
+def test_best_trace_is_not_cheap_where_nw_takes_less_time_than_it():
+    seconds = {"trace": 1.0, "best_trace": 3.0, "nw": 0.5}
+    ours = as_ours(lambda key: seconds.get(key[2], 9) if key[4] == "seconds" else 10)
+    each = judged(ours)["best_trace_cheap"]
+    assert each.holds is False
+    assert "OLDA: Trace to Best trace 2 s ≥ Best trace to NW-DTW -2.5 s" in each.evidence
+
+
+def test_numbers_that_rounding_makes_alike_have_one_more_digit():
+    ranks = {"foote": 115.787, "sf": 115.756, "olda": 115.787}
+    ours = as_ours(lambda key: ranks.get(key[1], 200) + 30 * (key[2] != "centroid"))
+    found = judged(ours)
+    assert found["foote_centroid_best"].evidence == (
+        "**Foote Centroid 115.79 > SF Centroid 115.76**"
+    )
+    tie = judged(as_ours(lambda key: 115.787))["foote_centroid_best"]
+    assert tie.evidence.startswith("Foote Centroid 115.8 ≤ Foote Single linkage 115.8")
 
 
 def test_conclusions_from_figures_are_judged_where_there_are_numbers():
@@ -184,9 +202,14 @@ def test_cells_are_the_papers_each_once():
     assert (one["table"], one["paper"]) == ("IV", 60)
 
 
-def test_only_the_simulated_corpus_was_fitted():
-    table = replication.cells(as_ours(lambda key: 10, kind="YouTube-8M features"))
-    assert not table["fitted"].any()
+def test_only_the_simulated_corpus_of_the_demo_was_fitted():
+    simulated = as_ours(lambda key: 10)
+    for other in (
+        as_ours(lambda key: 10, kind="YouTube-8M features"),
+        simulated.assign(settings="indel_nw=0.5"),
+        simulated.assign(n_clips=100),
+    ):
+        assert not replication.cells(other)["fitted"].any()
     fitted = [
         each.claim.id for each in replication.conclusions(as_ours(lambda key: 10)) if each.fitted
     ]

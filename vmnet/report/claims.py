@@ -7,7 +7,7 @@ table bears out, and `note` says what was left out and why.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -36,6 +36,12 @@ _TEXTS: dict[str, Callable[[float], str]] = {
     "seconds": duration,
     **dict.fromkeys(RECALLS, "{:.1f} %".format),
 }
+_FINER: dict[str, Callable[[float], str]] = {  # with one more digit
+    "mean_rank": "{:.2f}".format,
+    "ci95": "±{:.2f}".format,
+    "seconds": "{:.3g} s".format,
+    **dict.fromkeys(RECALLS, "{:.2f} %".format),
+}
 _SHOWN = 4  # rivals named in the evidence, the nearest first
 
 
@@ -52,9 +58,18 @@ class Quantity:
         numbers = [read(key) for key in self.keys]
         return self.combine(*numbers) if len(numbers) > 1 else numbers[0]
 
-    def text(self, read: Read) -> str:
+    def number(self, read: Read, finer: bool = False) -> str:
+        """Return the number as text, with one more digit if it is to be finer."""
+        return (_FINER if finer else _TEXTS)[self.keys[0][-1]](self.value(read))
+
+    def text(self, read: Read, finer: bool = False) -> str:
         """Return the number with its name: "Trace 44.0"."""
-        return f"{self.label} {_TEXTS[self.keys[0][-1]](self.value(read))}"
+        return f"{self.label} {self.number(read, finer)}"
+
+    def looks_like(self, other: "Quantity", read: Read) -> bool:
+        """Say whether another number has the same text and is not the same."""
+        alike = self.number(read) == other.number(read)
+        return alike and self.value(read) != other.value(read)
 
 
 @dataclass(frozen=True)
@@ -81,23 +96,28 @@ class Order:
         about = f"{self.about}: " if self.about else ""
         if wrong := self.wrong(read):
             sign = _NEGATED[self.sign]
-            texts = [f"{a.text(read)} {sign} {b.text(read)}" for a, b in wrong[:_SHOWN]]
+            texts = [_compared(a, sign, [b], read) for a, b in wrong[:_SHOWN]]
             rest = len(wrong) - len(texts)
             return f"**{about}{', '.join(texts)}{f', and {rest} more' if rest else ''}**"
         if len(self.first) == 1:
             one = self.first[0]
             near = sorted(self.others, key=lambda other: self._gap((one, other), read))[:_SHOWN]
             rest = len(self.others) - len(near)
-            others = ", ".join(other.text(read) for other in near)
             more = f", and {rest} more" if rest else ""
-            return f"{about}{one.text(read)} {self.sign} {others}{more}"
+            return f"{about}{_compared(one, self.sign, near, read)}{more}"
         pairs = list(product(self.first, self.others))
         one, other = min(pairs, key=lambda pair: self._gap(pair, read))
-        tightest = f"{one.text(read)} {self.sign} {other.text(read)}"
+        tightest = _compared(one, self.sign, [other], read)
         return f"{about}{tightest}, the tightest of {len(pairs)} pairs"
 
     def _gap(self, pair: tuple[Quantity, Quantity], read: Read) -> float:
         return abs(pair[0].value(read) - pair[1].value(read))
+
+
+def _compared(one: Quantity, sign: str, others: Sequence[Quantity], read: Read) -> str:
+    """Return "one < others"; one more digit tells apart what rounding makes alike."""
+    finer = any(one.looks_like(other, read) for other in others)
+    return f"{one.text(read, finer)} {sign} {', '.join(each.text(read, finer) for each in others)}"
 
 
 @dataclass(frozen=True)
@@ -189,11 +209,18 @@ def _best(
     )
 
 
-def _apart(segmenter: str, one: str, other: str, metric: str = "mean_rank") -> Quantity:
-    """Return how far two distances are from each other, vanilla."""
+def _apart(segmenter: str, one: str, other: str) -> Quantity:
+    """Return how far the mean ranks of two distances are from each other, vanilla."""
     label = f"{name('distance', one)} to {name('distance', other)}"
-    cells = _cells(metric, segmenter=segmenter, distance=(one, other))
+    cells = _cells(segmenter=segmenter, distance=(one, other))
     return _of(lambda a, b: abs(a - b), label, *cells)
+
+
+def _extra_time(segmenter: str, one: str, other: str) -> Quantity:
+    """Return by how many seconds the other distance takes longer than the one, vanilla."""
+    label = f"{name('distance', one)} to {name('distance', other)}"
+    cells = _cells("seconds", segmenter=segmenter, distance=(other, one))
+    return _of(operator.sub, label, *cells)
 
 
 def _wider_interval(segmenter: str, one: str, other: str) -> Quantity:
@@ -378,9 +405,9 @@ _EXPERIMENT_2 = (
         tuple(
             Order(
                 SEGMENTERS[s],
-                (_apart(s, "trace", "best_trace", "seconds"),),
+                (_extra_time(s, "trace", "best_trace"),),
                 "<",
-                (_apart(s, "best_trace", "nw", "seconds"),),
+                (_extra_time(s, "best_trace", "nw"),),
             )
             for s in ALL
         ),

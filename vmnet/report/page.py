@@ -47,6 +47,7 @@ from vmnet.report.replication import (
 )
 from vmnet.report.results import (
     REQUIRED,
+    SIMULATED,
     Provenance,
     count,
     provenance,
@@ -116,6 +117,7 @@ def results_page(folder: Path, beside: Path | None = None) -> str:
         notebooks=notebooks,
         source=_relative(folder, ROOT) if folder.is_relative_to(ROOT) else folder,
         settings=settings_text(origin.settings),
+        simulated=origin.kind == SIMULATED,
         fitted=[_fitted(key) for key in sorted(origin.fitted)],
         fewest_clips=FEWEST_CLIPS,
         result_files=RESULTS,
@@ -263,7 +265,7 @@ def _tables(folder: Path) -> list[tuple[Table, str, str]]:
 
 
 def _speed(path: Path) -> dict[str, Any]:
-    """Return what was measured of the speed of training, and what was not."""
+    """Return what was measured of the speed of training, if anything, and what was not."""
     measured = _read_json(path) if path.exists() else []
     rows: list[dict[str, str]] = []
     for each in measured:
