@@ -61,6 +61,7 @@ def test_the_page_of_other_settings_overwrites_no_other(figures, page):
 
 def test_a_relative_folder_is_the_callers(tmp_path, monkeypatch):
     (tmp_path / "films").mkdir()
+    monkeypatch.delenv("VMNET_CALLED_FROM", raising=False)  # run_all.sh --tests sets it
     monkeypatch.chdir(tmp_path)
     assert runner._absolute("films") == str(tmp_path / "films")
     monkeypatch.chdir("/")

@@ -282,7 +282,7 @@ def report(datasets: Iterable[Dataset], keep: bool = True) -> None:
         return
     run = datasets[0].run
     again = "they are tried again once they are mended, or with --retry"
-    what = f"of {len(run.corpus.clips)} clips left out; {again}"
+    what = f"of {len(run.corpus.clips)} clips were left out; {again}"
     _report(run.figures / "failures.csv" if keep else None, failures, what)
     _report(run.figures / "warnings.csv" if keep else None, warnings, "noticed")
 
