@@ -25,7 +25,7 @@ from vmnet.models import (
 from vmnet.models.embedder import weights_of
 from vmnet.models.energy import Energy
 from vmnet.models.learner import Learner
-from vmnet.models.sampling import spread_pairs
+from vmnet.models.sampling import Moments, spread_pairs
 from vmnet.models.settings import CBVMR
 
 MUSIC_DIM, VIDEO_DIM, N_TEST = 64, 96, 100
@@ -289,6 +289,60 @@ def test_scale_and_offset_of_standardised_features_do_not_matter(features, undis
     trained = train(*shifted, replace(QUICK, steps=3), tmp_path, progress=False)
     expected = undisturbed[0].curve["valid_loss"][0]
     assert trained.curve["valid_loss"][0] == pytest.approx(expected, rel=1e-2)
+
+
+# --- tracks that are cut apart ------------------------------------------------------------------
+
+
+def own_moments(features):
+    """Return the moments that say what row i of both says."""
+    rows = np.arange(len(features.data))
+    return Moments(rows, rows, features.offsets)
+
+
+def cut_apart(music, video):
+    """Join the video's segments two by two; return the video and the moments."""
+    pairs = [[clip[i : i + 2].mean(axis=0) for i in range(0, len(clip), 2)] for clip in video]
+    joined = Sequences.from_list(pairs, video.ids)
+    edges = [np.arange(n + 1.0) for n in music.lengths]
+    halves = [np.append(np.arange(0.0, n, 2), float(n)) for n in music.lengths]
+    return joined, Moments.of(edges, halves)
+
+
+def test_moments_of_shared_cuts_give_the_same_weights(features, undisturbed, tmp_path):
+    moments = own_moments(features[0]), own_moments(features[2])
+    trained = train(*features, QUICK, tmp_path, progress=False, moments=moments)
+    assert_same_training(trained, undisturbed[0])
+
+
+@pytest.mark.parametrize("accelerator", ["", "as if"])
+def test_tracks_that_are_cut_apart_are_learned_by_what_they_share_in_time(
+    accelerator, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("vmnet.models.updates.accelerator", lambda: accelerator)
+    training, validation, (test_music, test_video) = simulate(0, 300, 60, N_TEST)
+    config = TrainingConfig(learning_rate=1e-4, batch=64, steps=30, evaluate_every=15)
+    (video, seen), (valid_video, valid_seen) = cut_apart(*training), cut_apart(*validation)
+    features = training[0], video, validation[0], valid_video
+    moments = seen, valid_seen
+    trained = train(*features, config, tmp_path, progress=False, moments=moments)
+    rank = mean_rank(
+        trained.embed_music(test_music), trained.embed_video(cut_apart(test_music, test_video)[0])
+    )
+    assert rank < 10  # chance is 50.5
+
+
+def test_moments_must_be_those_of_the_clips(features, tmp_path):
+    music, video, valid_music, valid_video = features
+    joined, moments = cut_apart(music, video)
+    with pytest.raises(ValueError, match="training clips differ in clips or segments"):
+        train(music, joined, valid_music, valid_video, QUICK, tmp_path, progress=False)
+    wrong = replace(moments, video=moments.music)
+    with pytest.raises(ValueError, match="moments of the training clips are not of their segments"):
+        train(
+            music, joined, valid_music, valid_video, QUICK, tmp_path,
+            progress=False, moments=(wrong, own_moments(valid_music)),
+        )  # fmt: skip
 
 
 # --- half precision, losses, energy -------------------------------------------------------------

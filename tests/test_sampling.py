@@ -1,11 +1,13 @@
 """Batches: which segments, how often, reproducibly."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vmnet.models.sampling import draw_pairs, spread_pairs
+from vmnet.models.sampling import Moments, draw_pairs, spread_pairs
 
 lengths_of_clips = st.lists(st.integers(1, 9), min_size=1, max_size=30)
 batches = st.integers(1, 70)
@@ -85,3 +87,56 @@ def test_validation_takes_every_clip_once_a_round(lengths, batch, rounds):
 def test_validation_spreads_over_the_clip():
     drawn = spread_pairs(offsets_of([8, 1]), batch=2, rounds=4)
     assert [rows.tolist() for rows, _ in drawn] == [[1, 8], [3, 8], [5, 8], [7, 8]]
+
+
+# --- tracks that are cut apart ------------------------------------------------------------------
+
+
+def edges_of(lengths):
+    return np.concatenate([[0.0], np.cumsum(lengths, dtype=float)])
+
+
+@given(
+    music=st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=6), min_size=1, max_size=5),
+    data=st.data(),
+)
+@settings(deadline=None)
+def test_moments_of_a_pair_are_the_seconds_that_its_segments_share(music, data):
+    """Boundaries at whole seconds: the number of moments of (i, j) is their overlap."""
+    cuts = [
+        data.draw(st.sets(st.integers(1, max(1, sum(clip) - 1)), max_size=6)) - {sum(clip)}
+        for clip in music
+    ]
+    heard = [edges_of(clip) for clip in music]
+    seen = [
+        np.array([0, *sorted(c), sum(clip)], float) for c, clip in zip(cuts, music, strict=True)
+    ]
+    moments = Moments.of(heard, seen)
+    found = Counter(zip(moments.music.tolist(), moments.video.tolist(), strict=True))
+    expected, first_heard, first_seen = {}, 0, 0
+    for one, other in zip(heard, seen, strict=True):
+        for i in range(len(one) - 1):
+            for j in range(len(other) - 1):
+                overlap = min(one[i + 1], other[j + 1]) - max(one[i], other[j])
+                if overlap > 0:
+                    expected[first_heard + i, first_seen + j] = overlap
+        first_heard += len(one) - 1
+        first_seen += len(other) - 1
+    assert found == expected
+    np.testing.assert_array_equal(np.diff(moments.offsets), [sum(clip) for clip in music])
+
+
+def test_pairs_are_drawn_in_proportion_to_their_overlap():
+    """Music 0-6-10 and video 0-2-10 s share 2, 4 and 4 of ten seconds."""
+    moments = Moments.of([np.array([0.0, 6, 10])] * 2, [np.array([0.0, 2, 10])] * 2)
+    rng, n_draws = np.random.default_rng(0), 4000
+    drawn = np.concatenate([draw_pairs(rng, moments.offsets, 1)[0] for _ in range(n_draws)])
+    pairs = np.stack([moments.music[drawn] % 2, moments.video[drawn] % 2], axis=1)
+    shares = {pair: np.mean((pairs == pair).all(axis=1)) for pair in [(0, 0), (0, 1), (1, 1)]}
+    assert shares == pytest.approx({(0, 0): 0.2, (0, 1): 0.4, (1, 1): 0.4}, abs=0.03)
+
+
+def test_a_clip_of_less_than_a_second_has_a_moment():
+    moments = Moments.of([np.array([0.0, 0.4])], [np.array([0.0, 0.4])])
+    assert (moments.music.tolist(), moments.video.tolist()) == ([0], [0])
+    assert moments.offsets.tolist() == [0, 1]

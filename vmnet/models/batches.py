@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from vmnet.models.sampling import draw_pairs
+from vmnet.models.sampling import Moments, draw_pairs
 
 if TYPE_CHECKING:
     from vmnet.aligners.sequences import Sequences
@@ -24,8 +24,15 @@ T = TypeVar("T")
 Feed = Callable[[np.random.Generator, int], Iterator[tuple[np.ndarray, ...]]]
 
 
-def make_feed(learner: "Learner", features: tuple["Sequences", "Sequences"], batch: int) -> Feed:
+def make_feed(
+    learner: "Learner",
+    features: tuple["Sequences", "Sequences"],
+    batch: int,
+    moments: Moments | None = None,
+) -> Feed:
     """Return what feeds `learner` with batches of the (music, video) `features`.
+
+    A pair is row i of both, or the two rows of one of the `moments`.
 
     On an accelerator with room for the features they are put there, once, and a batch is a list of
     rows. Else each batch is gathered from the host's memory, or from the file they are mapped from.
@@ -37,13 +44,15 @@ def make_feed(learner: "Learner", features: tuple["Sequences", "Sequences"], bat
     if resident:
         learner.keep(music.data, video.data)
     per_call = UPDATES_PER_CALL["resident" if resident else "streamed"]
+    offsets = (moments or music).offsets
 
     def blocks(rng: np.random.Generator, n_updates: int) -> Iterator[tuple[np.ndarray, ...]]:
         for start in range(0, n_updates, per_call):
             n = min(per_call, n_updates - start)
-            draws = [draw_pairs(rng, music.offsets, batch) for _ in range(n)]
-            rows, clips = (np.stack(part) for part in zip(*draws, strict=True))
-            yield (rows, clips) if resident else (music.data[rows], video.data[rows], clips)
+            draws = [draw_pairs(rng, offsets, batch) for _ in range(n)]
+            drawn, clips = (np.stack(part) for part in zip(*draws, strict=True))
+            rows = (drawn,) if moments is None else (moments.music[drawn], moments.video[drawn])
+            yield (*rows, clips) if resident else (music.data[rows[0]], video.data[rows[-1]], clips)
 
     return lambda rng, n_updates: ahead(blocks(rng, n_updates))
 

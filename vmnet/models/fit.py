@@ -10,6 +10,7 @@ import hashlib
 import json
 import time
 import zipfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from vmnet.models.embedder import (
     weights_of,
 )
 from vmnet.models.energy import NO_ENERGY, Energy, Meter
-from vmnet.models.sampling import spread_pairs
+from vmnet.models.sampling import Moments, spread_pairs
 from vmnet.models.settings import TrainingConfig
 from vmnet.models.vmnet import build_vmnet, feature_statistics
 from vmnet.store import load_arrays, save_arrays, save_text
@@ -37,6 +38,8 @@ from vmnet.store import load_arrays, save_arrays, save_text
 if TYPE_CHECKING:
     from vmnet.aligners.sequences import Sequences
     from vmnet.models.learner import Learner, Pairs
+
+    Data = tuple[Sequences, Sequences, Moments | None]  # music, video, which rows are pairs
 
 
 def train(
@@ -49,6 +52,7 @@ def train(
     progress: bool = True,
     checkpoint_seconds: float = 30.0,
     country: str = "",
+    moments: tuple[Moments, Moments] | None = None,
 ) -> TrainedVMNet:
     """Train a network in `folder`, go on with the training there, or load the finished one.
 
@@ -61,7 +65,7 @@ def train(
     ----------
     music, video
         Features of the training clips, (n_segments, music_dim) and (n_segments, video_dim): row i
-        of both is the same segment of the same clip.
+        of both is the same segment of the same clip, unless there are `moments`.
     valid_music, valid_video
         The same of the validation clips.
     config
@@ -76,6 +80,9 @@ def train(
     country
         Where the machine stands, for the CO2 of its electricity, as an ISO 3166 code of three
         letters (`energy.COUNTRY` is that of the thesis); "" leaves the energy unmeasured.
+    moments
+        Of the training and of the validation clips, where their two tracks are cut apart: a pair is
+        then what is heard and seen at one moment.
 
     Raises
     ------
@@ -86,11 +93,12 @@ def train(
         damaged files, or if training diverges.
     """
     folder = Path(folder)
-    _require_pairs(music, video, "training")
-    _require_pairs(valid_music, valid_video, "validation")
+    training, validation = moments or (None, None)
+    _require_pairs(music, video, training, "training")
+    _require_pairs(valid_music, valid_video, validation, "validation")
     if (music.dim, video.dim) != (valid_music.dim, valid_video.dim):
         raise ValueError("training and validation features differ in length: use one extractor")
-    data_key = _data_key(music, video, valid_music, valid_video)
+    data_key = _data_key(music, video, valid_music, valid_video, moments=moments or ())
     if (folder / "settings.json").exists():
         require_settings(folder, config, data_key)
     if (folder / "model.npz").exists():
@@ -108,7 +116,14 @@ def train(
     run = _Run(learner, np.random.default_rng(config.seed), folder, Meter(country))
     try:
         run.resume()
-        _loop(run, (music, video), (valid_music, valid_video), config, progress, checkpoint_seconds)
+        _loop(
+            run,
+            (music, video, training),
+            (valid_music, valid_video, validation),
+            config,
+            progress,
+            checkpoint_seconds,
+        )
     finally:
         run.energy += run.meter.stop()
     for weight in net.weights:
@@ -183,14 +198,15 @@ class _Run:
 
 def _loop(
     run: _Run,
-    training: tuple["Sequences", "Sequences"],
-    validation: tuple["Sequences", "Sequences"],
+    training: "Data",
+    validation: "Data",
     config: TrainingConfig,
     progress: bool,
     checkpoint_seconds: float,
 ) -> None:
-    valid_draws = spread_pairs(validation[0].offsets, config.batch)
-    feed = make_feed(run.learner, training, config.batch)
+    valid_music, _, valid_moments = validation
+    valid_draws = spread_pairs((valid_moments or valid_music).offsets, config.batch)
+    feed = make_feed(run.learner, training[:2], config.batch, training[2])
     saved = time.monotonic()
     bar = tqdm(
         total=config.steps,
@@ -218,23 +234,29 @@ def _loop(
                 saved = time.monotonic()
 
 
-def _pairs(
-    features: tuple["Sequences", "Sequences"], rows: np.ndarray, clips: np.ndarray
-) -> "Pairs":
-    music, video = features
-    return music.data[rows].astype(np.float32), video.data[rows].astype(np.float32), clips
+def _pairs(data: "Data", drawn: np.ndarray, clips: np.ndarray) -> "Pairs":
+    music, video, moments = data
+    heard, seen = (moments.music[drawn], moments.video[drawn]) if moments else (drawn, drawn)
+    return music.data[heard].astype(np.float32), video.data[seen].astype(np.float32), clips
 
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k.removeprefix(prefix): array for k, array in arrays.items() if k.startswith(prefix)}
 
 
-def _require_pairs(music: "Sequences", video: "Sequences", split: str) -> None:
-    if music.ids != video.ids or not np.array_equal(music.offsets, video.offsets):
+def _require_pairs(
+    music: "Sequences", video: "Sequences", moments: Moments | None, split: str
+) -> None:
+    alike = moments is not None or np.array_equal(music.offsets, video.offsets)
+    if music.ids != video.ids or not alike:
         raise ValueError(
             f"music and video of the {split} clips differ in clips or segments: "
-            f"cut both at the same boundaries"
+            f"cut both at the same boundaries, or give their moments"
         )
+    if moments and not (
+        _fits(moments.music, moments, music) and _fits(moments.video, moments, video)
+    ):
+        raise ValueError(f"the moments of the {split} clips are not of their segments")
     if len(music) < 2:
         raise ValueError(
             f"{len(music)} {split} clip gives no negatives, which come from other clips: "
@@ -244,11 +266,24 @@ def _require_pairs(music: "Sequences", video: "Sequences", split: str) -> None:
     require_finite(video, "video")
 
 
-def _data_key(*features: "Sequences") -> str:
+def _fits(rows: np.ndarray, moments: Moments, features: "Sequences") -> bool:
+    """Tell whether the rows of each clip's moments are rows of that clip."""
+    if len(rows) != moments.offsets[-1] or len(moments.offsets) != len(features.offsets):
+        return False
+    clips = np.repeat(np.arange(len(features)), np.diff(moments.offsets))
+    return bool(
+        (rows >= features.offsets[clips]).all() and (rows < features.offsets[clips + 1]).all()
+    )
+
+
+def _data_key(*features: "Sequences", moments: Iterable[Moments] = ()) -> str:
     """Return ten hexadecimal digits that stand for all features and clips."""
     digest = hashlib.sha256()
     for sequences in features:
         digest.update(repr((sequences.data.shape, sequences.ids)).encode())
         digest.update(sequences.offsets.data)
         digest.update(sequences.data.data)
+    for each in moments:
+        for rows in (each.music, each.video, each.offsets):
+            digest.update(rows.data)
     return digest.hexdigest()[:10]

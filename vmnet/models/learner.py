@@ -53,7 +53,7 @@ class Learner(keras.Model):
         return LOSSES[self.config.loss](x, y_pred, y, self.config)
 
     def keep(self, music: np.ndarray, video: np.ndarray) -> None:
-        """Put the training features on the device: from now on a batch is (rows, clips)."""
+        """Put the training features on the device: from now on a batch is rows and clips."""
         self._resident = tuple(keras.ops.convert_to_tensor(part) for part in (music, video))
 
     def update(self, batches: updates.Batches) -> float:
@@ -63,7 +63,8 @@ class Learner(keras.Model):
         ----------
         batches
             k batches stacked: music (k, b, dim), video (k, b, dim), clips (k, b); after `keep`,
-            rows (k, b) and clips (k, b) instead. Half precision is cast on the device.
+            rows (k, b), or music rows and video rows, and clips (k, b) instead. Half precision is
+            cast on the device.
         """
         self.reset_metrics()
         self._updates(batches)

@@ -1,6 +1,58 @@
-"""Which segments make a batch (paper, section IV-C)."""
+"""Which segments make a batch (paper, section IV-C), and which two belong together.
+
+Where both tracks of a clip are cut at the same boundaries, row i of both is a pair. Where each is
+cut by itself, `Moments` say which two rows are heard and seen at the same time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """The seconds of clips whose two tracks are cut apart: what is heard in each, and what is seen.
+
+    A second drawn at random is in music segment i and video segment j with a probability that is
+    their overlap: to draw moments is to draw pairs by the time that they share.
+
+    Attributes
+    ----------
+    music, video : (n_moments,) int64
+        The rows of the features, second after second and clip after clip.
+    offsets : (n_clips + 1,) int64
+        Clip i owns the moments `offsets[i]:offsets[i + 1]`, at least one.
+    """
+
+    music: np.ndarray
+    video: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def of(cls, music: Sequence[np.ndarray], video: Sequence[np.ndarray]) -> "Moments":
+        """Return the moments of clips by the boundaries of their tracks, each (n_segments + 1,) s.
+
+        A moment is the middle of a whole second, as frames are; a clip of less has one.
+
+        >>> moments = Moments.of([np.array([0, 1, 4])], [np.array([0, 3, 4])])
+        >>> moments.music.tolist(), moments.video.tolist()
+        ([0, 1, 1, 1], [0, 0, 0, 1])
+        """
+        ends = [min(one[-1], other[-1]) for one, other in zip(music, video, strict=True)]
+        seconds = [np.arange(max(1, round(end))) + 0.5 for end in ends]
+        offsets = np.cumsum([0, *map(len, seconds)], dtype=np.int64)
+        return cls(_rows_at(seconds, music), _rows_at(seconds, video), offsets)
+
+
+def _rows_at(seconds: Sequence[np.ndarray], edges: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the rows of the segments that hold these times, clip after clip."""
+    firsts = np.cumsum([0, *(len(one) - 1 for one in edges)], dtype=np.int64)
+    rows = [
+        first + np.minimum(np.searchsorted(one, times, side="right") - 1, len(one) - 2)
+        for first, times, one in zip(firsts, seconds, edges, strict=False)
+    ]
+    return np.concatenate(rows)
 
 
 def draw_pairs(
@@ -17,14 +69,15 @@ def draw_pairs(
     rng
         Where the randomness comes from.
     offsets : (n_clips + 1,) int64
-        Clip i owns the rows `offsets[i]:offsets[i + 1]`, at least one (see `Sequences`).
+        Clip i owns the rows `offsets[i]:offsets[i + 1]`, at least one: those of `Sequences`, or
+        of `Moments` where the tracks are cut apart.
     batch
         Number of pairs, at least 1.
 
     Returns
     -------
     rows : (batch,) int64
-        The segments, as rows of the features of both modalities.
+        The segments, as rows of the features of both modalities; or the moments.
     clips : (batch,) int64
         The clip of each segment, in [0, n_clips).
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vmnet.models.learner import Learner
 
 # k batches: (music (k, b, dim), video (k, b, dim), clips (k, b)), or (rows (k, b), clips (k, b))
-# of the resident features.
+# of the resident features, or (music rows (k, b), video rows (k, b), clips (k, b)).
 Batches = tuple[Any, ...]
 Updates = Callable[[Batches], None]
 
@@ -30,7 +30,8 @@ def gather(resident: tuple[Any, ...], batch: Batches) -> tuple[tuple[Any, Any], 
     """Return ((music, video), clips) of one batch, float32; from `resident` where it holds rows."""
     *features, clips = batch
     if resident:
-        features = [keras.ops.take(part, features[0], axis=0) for part in resident]
+        rows = (features[0], features[-1])  # one for both where tracks are cut at the same times
+        features = [keras.ops.take(*each, axis=0) for each in zip(resident, rows, strict=True)]
     music, video = (keras.ops.cast(part, "float32") for part in features)
     return (music, video), clips
 
