@@ -76,7 +76,45 @@ def test_boundaries_are_found_where_none_are_given(tmp_path):
         np.testing.assert_array_equal(loaded.boundaries[name], edges)
 
 
-@pytest.mark.parametrize("edges", [None, {"olda": [0.0, 100.0, 200.0]}])
+BOTH = "features and the files"
+GIVEN = {
+    "shots": ({"transnet": [0, 3, 40.4]}, ("foote", "sf", "transnet", "fixed"), BOTH),
+    "sections": ({"annotated": [0, 9, 39.6]}, ("foote", "sf", "annotated", "fixed"), BOTH),
+    "some of the sound": (
+        {"olda": [0, 40], "transnet": [0, 3, 40]}, ("olda", "transnet", "fixed"), "the files",
+    ),
+    "own ones": ({"thirds": [0, 13, 40]}, ("thirds", "fixed"), "the files"),
+    "fixed alone": ({"fixed": [0, 40]}, ("fixed",), "the files"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_foote_and_sf_are_found_beside_shots_and_sections_alone(tmp_path, name):
+    edges, segmenters, makers = GIVEN[name]
+    corpus = opened(fill(tmp_path / "d", boundaries=edges))
+    assert corpus.source.segmenters == segmenters
+    assert corpus.source.boundaries_from == makers
+    loaded = corpus.source.load(corpus.clips[2])
+    given = {key: times.tolist() for key, times in loaded.boundaries.items() if key in edges}
+    assert given == edges
+    (end,) = {times[-1] for times in edges.values()}
+    assert {times[-1] for times in loaded.boundaries.values()} == {end}
+    if "foote" in segmenters:
+        found = frame_boundaries(loaded.frames["music"])
+        for key, times in found.items():
+            assert loaded.boundaries[key].tolist() == [*times[:-1], end]
+
+
+def test_a_last_cut_that_is_found_too_near_the_given_end_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "vmnet.segmenters.frames.frame_boundaries",
+        lambda frames, methods: {name: np.array([0.0, 20.0, 39.0, 40.0]) for name in methods},
+    )
+    corpus = opened(fill(tmp_path / "d", boundaries={"transnet": [0, 3, 39.4]}))
+    assert corpus.source.load(corpus.clips[0]).boundaries["foote"].tolist() == [0, 20, 39.4]
+
+
+@pytest.mark.parametrize("edges", [None, {"olda": [0.0, 100.0, 200.0]}, {"transnet": [0.0, 200.0]}])
 def test_a_clip_with_one_row_is_a_clip(tmp_path, edges):
     folder = fill(tmp_path / "d")
     for i in range(6):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import vmnet
 from vmnet.config import DEFAULT_PROFILE, PROFILES
 from vmnet.corpus import SPLITS
+from vmnet.corpus.imports.command import add_import_command
 from vmnet.corpus.opening import NAMED
 from vmnet.errors import exit_status
 from vmnet.options import Help, add_audio_track, add_settings, asked, natural, positive
@@ -283,6 +284,7 @@ def _add_commands_of_files(commands: "Commands", shared: argparse.ArgumentParser
     one.add_argument("--seconds", type=float, nargs=2, default=[30, 60], help="shortest, longest")
     _command(commands, prepare)
     add_weights_command(commands)
+    add_import_command(commands)
     one = _command(commands, select, shared)
     one.add_argument("folder", type=Path, help="with YouTube-8M's frame-level shards")
     one.add_argument("--labels", type=natural, nargs="+", required=True, help="numbers of labels")

@@ -9,8 +9,9 @@ of a file, all finite numbers of 16, 32 or 64 bits:
     handcrafted          (1, dim)                   optional: features of the sound as a whole
     boundaries_<name>    (n_segments + 1,) s        optional: increasing, from 0 to the duration
 
-All files have the same arrays and dimensions. Where there are no boundaries, Foote and SF find them
-in the music features. A clip with one row is a clip.
+All files have the same arrays and dimensions. Where they bring no boundaries, or no others than
+those of `ALONGSIDE` (shots, annotated sections), Foote and SF find theirs in the music features,
+too. A clip with one row is a clip.
 """
 
 import csv
@@ -19,6 +20,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,10 @@ from vmnet.errors import VmnetError
 KIND = "features"
 SUFFIX = ".npz"
 BOUNDARIES = "boundaries_"
-FROM_FRAMES = ("foote", "sf")  # where the files hold no boundaries
+FROM_FRAMES = ("foote", "sf")
+ALONGSIDE = frozenset({"transnet", "annotated"})
+"""Boundaries beside which those of `FROM_FRAMES` are found, as they are where there are none. Files
+that bring boundaries which a program found in the sound have all that was wanted of it."""
 
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -158,9 +163,11 @@ class FilesSource(GivenFeatures):
 
     def __post_init__(self) -> None:
         self.extractors = {name: MODALITIES[name] for name in self.dims}
-        names = tuple(name.removeprefix(BOUNDARIES) for name in self.given) or FROM_FRAMES
-        self.segmenters = tuple(dict.fromkeys((*names, "fixed")))
-        self.boundaries_from = "the files" if self.given else "features"
+        names = tuple(name.removeprefix(BOUNDARIES) for name in self.given)
+        self.found = FROM_FRAMES if ALONGSIDE.issuperset(names) else ()
+        self.segmenters = tuple(dict.fromkeys((*self.found, *names, "fixed")))
+        makers = {"features": self.found, "the files": names}
+        self.boundaries_from = " and ".join(maker for maker, made in makers.items() if made)
 
     def origin(self) -> str:
         """Return what stands for the files and for how they are cut into segments."""
@@ -168,20 +175,22 @@ class FilesSource(GivenFeatures):
         from vmnet.segmenters.frames import PARAMETERS
 
         parameters: dict[str, Any] = {"fixed": SEGMENTERS["fixed"].parameters}
-        parameters |= {} if self.given else {"frames": PARAMETERS}
+        parameters |= {"frames": PARAMETERS} if self.found else {}
         return store.key(files=self.made_from, given=self.given, segmenters=parameters)
 
     def load(self, clip: Clip) -> ClipFeatures:
         """Read one clip; see `FeatureSource`."""
         from vmnet.segmenters import fixed_boundaries
+        from vmnet.segmenters.boundaries import clean
         from vmnet.segmenters.frames import frame_boundaries
 
         arrays = self._arrays(clip)
         frames = {name: arrays[name].astype(np.float32) for name in self.dims}
         edges = {name.removeprefix(BOUNDARIES): arrays[name].astype(float) for name in self.given}
-        if not edges:
-            edges = frame_boundaries(frames["music"], FROM_FRAMES)
-        duration = float(next(iter(edges.values()))[-1])
+        duration = float(next(iter(edges.values()), [len(frames["music"])])[-1])
+        if self.found:  # up to where the given ones end, which the last row may miss by a second
+            found = frame_boundaries(frames["music"], self.found)
+            edges = {name: clean(times[:-1], duration) for name, times in found.items()} | edges
         return ClipFeatures(frames, fixed_boundaries(duration) | edges)
 
     def _arrays(self, clip: Clip) -> dict[str, np.ndarray]:
@@ -255,10 +264,21 @@ def _shapes(path: Path) -> Shapes:
 
 def _header(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
     with archive.open(f"{name}.npy") as file:
-        shape, _, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+        head = file.read(12)
+        length = 10 if head[6:7] == b"\x01" else 12  # of what stands before the text, by version
+        text = int.from_bytes(head[8:length], "little")
+        shape, dtype = _parsed(head + file.read(length + text - len(head)))
     if dtype.kind != "f":
         raise VmnetError(f"its array {name} holds {dtype}, not floating-point numbers")
     return shape
+
+
+@lru_cache(maxsize=1000)
+def _parsed(header: bytes) -> tuple[tuple[int, ...], np.dtype]:
+    """Read an array's header; in a corpus of many files most are alike."""
+    file = io.BytesIO(header)
+    shape, _, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+    return shape, dtype
 
 
 def _shape_problem(shapes: Shapes) -> str:

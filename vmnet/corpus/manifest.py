@@ -11,7 +11,8 @@ import io
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -46,11 +47,12 @@ def read_manifest(path: Path) -> tuple[Clip, ...]:
     clips: list[Clip] = []
     if not problems:
         lines: dict[str, int] = {}
+        resolved = cache(Path.resolve)
         for line, fields in rows:
             row = dict(zip(header, fields, strict=False))
             wrong = _field_count_problems(fields, header) or [
                 *_clip_problems(row, line, lines),
-                *_file_problems(row["path"], folder),
+                *_file_problems(row["path"], folder, resolved),
             ]
             problems += [f"line {line}: {problem}" for problem in wrong]
             clips += [] if wrong else [_clip(row, folder)]
@@ -207,14 +209,17 @@ def _clip_problems(row: Mapping[str, str], line: int, lines: dict[str, int]) -> 
         yield f"unknown split {split!r}: use {', '.join(SPLITS)}"
 
 
-def _file_problems(place: str, folder: Path) -> Iterator[str]:
-    """Say what is wrong with a path of the manifest."""
+def _file_problems(place: str, folder: Path, resolved: Callable[[Path], Path]) -> Iterator[str]:
+    """Say what is wrong with a path of the manifest; `resolved` follows the links of folders."""
     if PurePosixPath(place).is_absolute() or PureWindowsPath(place).drive:
         yield f"path {place!r} is absolute: give it relative to the manifest's folder"
         return
     try:
-        inside = (folder / place).resolve().is_relative_to(folder.resolve())
-        present = (folder / place).is_file()
+        file = folder / place
+        present = file.is_file()
+        plain = present and not file.is_symlink()
+        real = resolved(file.parent) if plain else file.resolve()
+        inside = real.is_relative_to(resolved(folder))
     except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a null character
         yield f"path {place!r} cannot be followed: mend it"
         return

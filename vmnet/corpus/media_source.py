@@ -90,7 +90,7 @@ class MediaSource(FeatureSource):
         self.extractors: dict[str, Modality] = {
             name: extractor.modality for name, extractor in EXTRACTORS.items()
         }
-        self.segmenters = tuple(SEGMENTERS)
+        self.segmenters = tuple(name for name, one in SEGMENTERS.items() if one.computed)
         # The stages carry their functions: a worker process need not know the registries.
         stages = {"extractor": _extractor_stages(), "segmenter": _segmenter_stages()}
         self._check = _on_track(_CHECK, audio_track)

@@ -19,6 +19,7 @@ SEGMENTERS = {
     "olda": "OLDA",
     "transnet": "TransNet",
     "fixed": "Fixed",
+    "annotated": "Annotated",
 }
 DISTANCES = {
     "centroid": "Centroid",

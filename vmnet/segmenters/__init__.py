@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vmnet.errors import VmnetError
 from vmnet.segmenters.boundaries import LONGEST, MINIMUM_SECONDS, clean, fixed
 
 FIXED_SECONDS = 20.0
@@ -65,6 +66,11 @@ class Segmenter:
         """
         return GROUPS.get(self.group) or partial(_alone, self.name, self.function)
 
+    @property
+    def computed(self) -> bool:
+        """Whether it can cut a media file; others come with feature files alone."""
+        return self.group != GIVEN
+
     def boundaries(self, path: Path) -> np.ndarray:
         """Return the boundaries of a file: (n_segments + 1,) float64 s, from 0 to its duration."""
         return self.compute(Path(path))[self.name]
@@ -103,10 +109,16 @@ def _fixed(path: Path) -> dict[str, np.ndarray]:
     return fixed_boundaries(probe(path).duration)
 
 
+def _given(path: Path) -> dict[str, np.ndarray]:
+    raise VmnetError(f"{path}: people annotate sections; they come with feature files alone.")
+
+
+GIVEN = "given"
 GROUPS: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {
     "music": _music,
     "shots": _shots,
     "fixed": _fixed,
+    GIVEN: _given,
 }
 """Each returns the boundaries of its segmenters by name, and the curves behind them: "novelty" at
 "novelty_times" of the music, "shot_probability" at "shot_times" of the video."""
@@ -134,5 +146,6 @@ SEGMENTERS: dict[str, Segmenter] = {
         _segmenter("olda", "music", "music", **_MSAF),
         _segmenter("transnet", "video", "shots", **_TRANSNET),
         _segmenter("fixed", "none", "fixed", seconds=FIXED_SECONDS),
+        _segmenter("annotated", "music", GIVEN),
     )
 }

@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from vmnet.corpus.clips import SPLITS
+from vmnet.corpus.clips import SPLITS, Clip
+from vmnet.corpus.splits import MIN_FOLDER, assign_splits
 from vmnet.errors import ManifestError, VmnetError
 from vmnet.store import key
 
@@ -102,6 +103,30 @@ def split_by_size(
         for _ in range(wanted.get(split, len(free))):
             splits[free.pop()] = split
     return {clip_id: splits[clip_id] for clip_id in ids if clip_id in splits}
+
+
+def split_ids(
+    ids: list[str], given: Mapping[str, str], sizes: Sizes | None, seed: int
+) -> dict[str, str]:
+    """Split ids by the sizes wanted; without any, those that no list splits as a folder's are.
+
+    Parameters as of `split_by_size`; with `sizes` None no id is left out.
+
+    Raises
+    ------
+    VmnetError
+        If there are too few ids.
+    """
+    if sizes is not None:
+        return split_by_size(ids, given, sizes, seed)
+    free = [Clip(clip_id, Path(), "") for clip_id in ids if not given.get(clip_id)]
+    if free and len(free) < MIN_FOLDER:
+        raise VmnetError(
+            f"{len(free)} clips have no split, and at least {MIN_FOLDER} are needed to split them: "
+            "say the split of each in the list of ids."
+        )
+    assigned = {clip.clip_id: clip.split for clip in assign_splits(free, seed)} if free else {}
+    return {clip_id: given.get(clip_id) or assigned[clip_id] for clip_id in ids}
 
 
 def _fields(line: str) -> list[str]:

@@ -23,7 +23,6 @@ from vmnet.corpus.clips import Clip, Corpus
 from vmnet.corpus.folder import VIDEO_SUFFIXES
 from vmnet.corpus.manifest import safe_name
 from vmnet.corpus.sources import MODALITIES, ClipFeatures, GivenFeatures
-from vmnet.corpus.splits import MIN_FOLDER, assign_splits
 from vmnet.corpus.youtube8m.index import (
     FEATURES,
     MAX_FRAMES,
@@ -35,7 +34,7 @@ from vmnet.corpus.youtube8m.index import (
     parse_video,
     read_index,
 )
-from vmnet.corpus.youtube8m.selection import Sizes, read_ids, split_by_size
+from vmnet.corpus.youtube8m.selection import Sizes, read_ids, split_ids
 from vmnet.corpus.youtube8m.tfrecord import read_record
 from vmnet.errors import MediaError, VmnetError
 from vmnet.features.pca import dequantize
@@ -129,7 +128,7 @@ def youtube8m_corpus(
         first = first[index.labelled(labels)[first]]
     if not len(first):
         raise VmnetError(f"{folder}: none of its {len(index)} videos is asked for; check the list.")
-    splits = _splits(index.ids[first].tolist(), asked, sizes, seed)
+    splits = split_ids(index.ids[first].tolist(), asked, sizes, seed)
     kept = first[np.isin(index.ids[first], list(splits))]
     source, notes = _source(folder, Path(cache).absolute(), index, kept)
     clips = tuple(
@@ -170,21 +169,6 @@ def _list(folder: Path) -> Path | None:
     if len(lists) > 1:
         raise VmnetError(f"{folder} holds {' and '.join(LISTS)}: keep one of them.")
     return lists[0] if lists else None
-
-
-def _splits(
-    ids: list[str], given: dict[str, str], sizes: Sizes | None, seed: int
-) -> dict[str, str]:
-    if sizes is not None:
-        return split_by_size(ids, given, sizes, seed)
-    free = [Clip(clip_id, Path(), "") for clip_id in ids if not given.get(clip_id)]
-    if free and len(free) < MIN_FOLDER:
-        raise VmnetError(
-            f"{len(free)} clips have no split, and at least {MIN_FOLDER} are needed to split them: "
-            "say the split of each in the list of ids."
-        )
-    assigned = {clip.clip_id: clip.split for clip in assign_splits(free, seed)} if free else {}
-    return {clip_id: given.get(clip_id) or assigned[clip_id] for clip_id in ids}
 
 
 # --- the source ---------------------------------------------------------------------------------
