@@ -190,3 +190,23 @@ def cbvmr(music, video, clips, music_features, video_features, margin, weights, 
         + intra[0] * intra_modal(video, video_features, clips, top)
         + intra[1] * intra_modal(music, music_features, clips, top)
     )
+
+
+# Controls: two lists of lengths (s)
+
+
+def lengths_sorted(a, b):
+    a, b = sorted(a, reverse=True), sorted(b, reverse=True)
+    pairs = min(len(a), len(b))
+    paired = sum(abs(float(x) - float(y)) for x, y in zip(a[:pairs], b[:pairs], strict=True))
+    return paired + sum(map(float, [*a[pairs:], *b[pairs:]]))
+
+
+def lengths_ordered(a, b):
+    short, long = sorted([list(map(float, a)), list(map(float, b))], key=len)
+    sums = []
+    for place in range(len(long) - len(short) + 1):
+        inside = long[place : place + len(short)]
+        beside = sum(long) - sum(inside)
+        sums.append(beside + sum(abs(x - y) for x, y in zip(short, inside, strict=True)))
+    return min(sums)

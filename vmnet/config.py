@@ -34,6 +34,11 @@ class Profile:
         Shortest and longest rendered clip, in seconds.
     training
         What `vmnet.models.TrainingConfig` gets beside its defaults, which are the paper's.
+    window
+        Seconds of each clip in experiment 4; see `vmnet.experiment.apart.window_seconds`.
+    brief
+        Whether experiment 4 takes the first seed, one segmentation of the music and shots merged to
+        its length alone, and no network on blank features of whole clips.
     """
 
     name: str
@@ -43,6 +48,8 @@ class Profile:
     seconds: tuple[float, float] = (36.0, 40.0)
     training: dict[str, Any] = field(default_factory=dict)
     indels: tuple[float, ...] = (0.0, 0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2, 0.5)
+    window: int = 120
+    brief: bool = False
 
 
 PROFILES = {
@@ -54,6 +61,8 @@ PROFILES = {
             corpus="simulated",
             clips=(24, 8, 12),
             training={"batch": 8, "learning_rate": 1e-3, "steps": 4, "evaluate_every": 2},
+            window=60,
+            brief=True,
         ),
         # Small enough for continuous integration: real files through every real stage. Batch, rate
         # and steps are ours: the paper's 500,000 updates at 1e-6 would take a day a network.
@@ -69,6 +78,8 @@ PROFILES = {
                 "evaluate_every": 10,
                 "patience": 5,
             },
+            window=30,
+            brief=True,
         ),
         # The paper's experiments at the paper's test size (V-B, V-C) in minutes. The training set,
         # the batch, the rate and the steps are ours, and as large as the minutes allow.
@@ -85,6 +96,7 @@ PROFILES = {
                 "evaluate_every": 20,
                 "patience": 4,
             },
+            brief=True,
         ),
         # Paper III-C, IV-C and V-B: 50,000 clips, batch 1,000, Adam 1e-6, early stopping; about
         # 500,000 updates (thesis 5.2.4). The paper trained 2 to 6 days a network on one GPU.

@@ -4,7 +4,10 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from vmnet.aligners import Sequences, distance_matrix
+from vmnet.evaluation.controls import CONTROLS, Boundaries, control_matrix
 from vmnet.evaluation.metrics import both_directions, ranks, summarize
 from vmnet.evaluation.scenarios import SCENARIOS
 
@@ -67,13 +70,40 @@ def evaluate(
             started = time.perf_counter()
             matrix = distance_matrix(queries, targets, distance, **options)
             seconds = time.perf_counter() - started
-            found = both_directions(matrix) if scenario == "vanilla" else {"V2M": ranks(matrix)}
-            summaries = {direction: summarize(places) for direction, places in found.items()}
-            summaries["V2M"]["seconds"] = seconds
-            rows += [
-                {"distance": distance, "scenario": scenario, "direction": direction,
-                 "metric": metric, "value": value}
-                for direction, summary in summaries.items()
-                for metric, value in summary.items()
-            ]  # fmt: skip
+            rows += _rows(matrix, distance, scenario, seconds)
     return rows
+
+
+def evaluate_controls(
+    video: Boundaries, music: Boundaries, controls: Iterable[str] = tuple(CONTROLS)
+) -> list[dict[str, Any]]:
+    """Rank the music of every clip for the video of every clip by where they are cut, no more.
+
+    Parameters
+    ----------
+    video, music : (n_segments + 1,) s of each clip, in one order of clips
+    controls : keys of `CONTROLS`
+
+    Returns
+    -------
+    rows : as of `evaluate`; the distance is the control's name
+    """
+    rows = []
+    for control in controls:
+        started = time.perf_counter()
+        matrix = control_matrix(video, music, control)
+        rows += _rows(matrix, control, "vanilla", time.perf_counter() - started)
+    return rows
+
+
+def _rows(matrix: np.ndarray, distance: str, scenario: str, seconds: float) -> list[dict[str, Any]]:
+    """Return the rows of one distance matrix: a row for each direction and metric."""
+    found = both_directions(matrix) if scenario == "vanilla" else {"V2M": ranks(matrix)}
+    summaries = {direction: summarize(places) for direction, places in found.items()}
+    summaries["V2M"]["seconds"] = seconds
+    return [
+        {"distance": distance, "scenario": scenario, "direction": direction,
+         "metric": metric, "value": value}
+        for direction, summary in summaries.items()
+        for metric, value in summary.items()
+    ]  # fmt: skip

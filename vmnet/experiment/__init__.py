@@ -1,5 +1,6 @@
 """The experiments: from a corpus to networks, rankings and recommendations, stage by stage."""
 
+from vmnet.experiment.apart import compare
 from vmnet.experiment.recommend import export, recommend
 from vmnet.experiment.run import Run, open_run, open_runs
 from vmnet.experiment.segments import CLIP
@@ -34,6 +35,7 @@ __all__ = [
     "baselines",
     "check",
     "clip_level",
+    "compare",
     "embeddings",
     "export",
     "network",

@@ -55,7 +55,7 @@ def recommend(
     known_names([distance], DISTANCES, "distance")
     system = seg_vm_net(run)
     check(run)  # before the query is computed, and that before the corpus is
-    pair = (system.video, system.segmenter)
+    pair = (system.video, system.cut[0])
     means = segment_arrays(run.corpus.source.query(Path(video), *pair), [pair])
     data = prepare(run, [system])
     report([data], keep=False)

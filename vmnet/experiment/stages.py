@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vmnet.models import TrainedVMNet, TrainingConfig
+    from vmnet.models.sampling import Moments
 
 Systems = Callable[[Run], Iterable[System]]
 MODALITIES = ("video", "music")
@@ -81,19 +82,30 @@ class Dataset:
         A segment's feature is the mean of its frames (paper IV-C), float16 and memory-mapped.
         """
         video, music = (
-            self.segments[split].features(name, system.segmenter)
-            for name in (system.video, system.music)
+            self.segments[split].features(name, segmenter)
+            for name, segmenter in zip((system.video, system.music), system.cut, strict=True)
         )
         return video, music
 
+    def moments(self, system: System, split: str) -> "Moments | None":
+        """Return what is heard and seen at one time, where the tracks of a system are cut apart."""
+        from vmnet.models.sampling import Moments
+
+        if not system.apart:
+            return None
+        video, music = (list(self.boundaries(name, split).values()) for name in system.cut)
+        return Moments.of(music, video)
+
     def features_key(self, system: System, split: str) -> str:
-        """Return what stands for `features`."""
-        segmenters = [] if system.segmenter == CLIP else [system.segmenter]
+        """Return what stands for `features`, and for `moments`."""
         names = (system.video, system.music)
+        segmenters = [name for name in dict.fromkeys(system.cut) if name != CLIP]
+        apart = {"video_segmenter": system.video_segmenter} if system.apart else {}
         return store.key(
             source=self.corpus.source.key(self.corpus.split(split), names, segmenters),
             features=names,
             segmenter=system.segmenter,
+            **apart,
         )
 
 
@@ -212,7 +224,9 @@ def prepare_all(runs: Iterable[Run]) -> list[Dataset]:
 
 def _pairs(systems: Iterable[System]) -> tuple[Pair, ...]:
     """Return which features are needed in which segments, each pair once."""
-    return tuple(dict.fromkeys((name, s.segmenter) for s in systems for name in (s.video, s.music)))
+    owners = (owner for s in systems for owner in (s, s.learned_as) if owner)
+    needed = (zip((s.video, s.music), s.cut, strict=True) for s in owners)
+    return tuple(dict.fromkeys(pair for pairs in needed for pair in pairs))
 
 
 def _names(pairs: Iterable[Pair]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -320,13 +334,17 @@ def network(data: Dataset, system: System) -> "TrainedVMNet":
     from vmnet.models import train
     from vmnet.models.energy import COUNTRY, can_measure
 
+    system = system.learned_as or system
     train_video, train_music = data.features(system, "train")
     valid_video, valid_music = data.features(system, "valid")
     features = (train_music, train_video, valid_music, valid_video)
+    training, validation = (data.moments(system, split) for split in ("train", "valid"))
+    moments = (training, validation) if training and validation else None
     folder = data.run.folder / "networks" / f"{_label(system)}-{_network_key(data, system)}"
     country = COUNTRY if can_measure() else ""
     with timed(f"network {_label(system)}", bar=False):
-        return train(*features, _training(data, system), folder, country=country)
+        config = _training(data, system)
+        return train(*features, config, folder, country=country, moments=moments)
 
 
 def embeddings(data: Dataset, system: System, split: str = "test") -> tuple[Sequences, Sequences]:
@@ -414,7 +432,7 @@ def _results(
     """Load or compute the rows of one system."""
     import pandas as pd
 
-    from vmnet.evaluation.experiment import COLUMNS, evaluate
+    from vmnet.evaluation.experiment import evaluate
 
     costs = indel_defaults() | dict(data.run.indel) | dict(indel)
     options = {name: {"indel": cost} for name, cost in costs.items() if name in distances}
@@ -428,12 +446,21 @@ def _results(
     if not path.exists():
         rows = evaluate(*embeddings(data, system, split), distances, scenarios, options)
         store.save_text(path, pd.DataFrame(rows).to_csv(index=False))
-    table = pd.read_csv(path).assign(
+    return tidy(pd.read_csv(path), data, system, split)
+
+
+def tidy(
+    rows: "pd.DataFrame", data: Dataset, system: System, split: str = "test"
+) -> "pd.DataFrame":
+    """Return the rows of `evaluate` with the columns that say whose they are."""
+    from vmnet.evaluation.experiment import COLUMNS
+
+    table = rows.assign(
         corpus=data.corpus.name,
         kind=data.corpus.kind,
         n_clips=len(data.corpus.split(split)),
         system=system.name,
-        segmenter=system.segmenter,
+        segmenter=system.segmentation,
         seed=data.run.seed,
         settings=data.run.settings,
     )
@@ -441,7 +468,7 @@ def _results(
 
 
 def _label(system: System) -> str:
-    return f"{system.name}-{system.segmenter}"
+    return f"{system.name}-{system.segmentation}"
 
 
 def _training(data: Dataset, system: System) -> "TrainingConfig":
@@ -455,6 +482,7 @@ def _training(data: Dataset, system: System) -> "TrainingConfig":
 
 
 def _network_key(data: Dataset, system: System) -> str:
+    system = system.learned_as or system
     return store.key(
         train=data.features_key(system, "train"),
         valid=data.features_key(system, "valid"),

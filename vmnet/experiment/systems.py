@@ -15,6 +15,9 @@ class System:
     `segmenter` is a key of `SEGMENTERS`, or `CLIP` for one segment that lasts the whole clip;
     `music` and `video` name extractors of the corpus' source. `training` is what its
     `TrainingConfig` has beside the run's.
+
+    `video_segmenter` cuts the video, where the two tracks are cut apart and `segmenter` cuts the
+    music alone. `learned_as` is the system whose network is taken, where it is not its own.
     """
 
     name: str
@@ -22,6 +25,24 @@ class System:
     music: str
     video: str
     training: Mapping[str, Any] = field(default_factory=dict)
+    video_segmenter: str = ""
+    learned_as: "System | None" = None
+
+    @property
+    def cut(self) -> tuple[str, str]:
+        """The segmenters of the video and of the music."""
+        return self.video_segmenter or self.segmenter, self.segmenter
+
+    @property
+    def apart(self) -> bool:
+        """Whether the two tracks have boundaries of their own."""
+        video, music = self.cut
+        return video != music
+
+    @property
+    def segmentation(self) -> str:
+        """What tables call it: the segmenter of both tracks, or "VIDEO+MUSIC"."""
+        return "+".join(dict.fromkeys(self.cut))
 
 
 def seg_vm_net(run: Run, segmenter: str = "") -> System:

@@ -11,6 +11,9 @@ SYSTEMS = {
     "baseline_2_cbvmr": "Baseline 2, CBVMR's loss",
     "baseline_2_cbvmr_inter": "Baseline 2, CBVMR's loss without intra-modal terms",
     "seg_vmnet": "Seg-VM-Net",
+    "seg_vmnet_shared": "Seg-VM-Net, learned on shared boundaries",
+    "blank": "Seg-VM-Net on blank features",
+    "control": "Control",
     "chance": "Chance",
 }
 SEGMENTERS = {
@@ -20,6 +23,7 @@ SEGMENTERS = {
     "transnet": "TransNet",
     "fixed": "Fixed",
     "annotated": "Annotated",
+    "merged_shots": "Merged shots",
 }
 DISTANCES = {
     "centroid": "Centroid",
@@ -32,12 +36,15 @@ DISTANCES = {
     "trace_printed": "Trace, as printed",
     "best_trace_printed": "Best trace, as printed",
     "count": "Number of segments",
+    "lengths_sorted": "Lengths, sorted",
+    "lengths_ordered": "Lengths, in order",
 }
 SCENARIOS = {
     "vanilla": "Vanilla",
     "crop_query": "Crop Query",
     "stretch_targets": "Stretch Targets",
     "crop_stretch": "Crop+Stretch",
+    "window": "Windows",
 }
 NAMES = {
     "system": SYSTEMS,
@@ -58,8 +65,15 @@ _SUBSCRIPTS = {
 
 
 def name(column: str, key: str) -> str:
-    """Return what a value of a key column ("segmenter", "distance", ...) is called."""
-    return NAMES[column].get(key, key)
+    """Return what a value of a key column ("segmenter", "distance", ...) is called.
+
+    Tracks that are cut apart have two segmenters, of the video and of the music.
+
+    >>> name("segmenter", "olda"), name("segmenter", "transnet+olda")
+    ('OLDA', 'TransNet / OLDA')
+    """
+    parts = key.split("+") if column == "segmenter" else [key]
+    return " / ".join(NAMES[column].get(part, part) for part in parts)
 
 
 def ordered(column: str, keys: Iterable[str]) -> list[str]:

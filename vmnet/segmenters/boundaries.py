@@ -76,6 +76,36 @@ def fixed(duration: float, seconds: float, minimum: float = MINIMUM_SECONDS) -> 
     return clean(seconds * np.arange(1, np.ceil(duration / seconds)), duration, minimum)
 
 
+def merged(boundaries: np.ndarray, seconds: float) -> np.ndarray:
+    """Return boundaries with neighbours joined, to segments of about `seconds` on average.
+
+    Of the given boundaries those nearest to equal parts of about `seconds` are kept, each once, so
+    that what is left is a choice of them.
+
+    Parameters
+    ----------
+    boundaries : (n_segments + 1,) s, increasing, from 0 to the duration
+    seconds : mean length of the segments that are wanted (s), positive
+
+    Returns
+    -------
+    (n_merged + 1,) float64 s, from 0 to the duration
+
+    Examples
+    --------
+    >>> merged(np.array([0.0, 4, 9, 13, 21, 30]), 10.0).tolist()
+    [0.0, 9.0, 21.0, 30.0]
+    """
+    _require_positive("seconds", seconds)
+    duration, inner = boundaries[-1], boundaries[1:-1]
+    parts = max(1, round(duration / seconds))
+    if not len(inner):
+        return np.array([0.0, duration])
+    wanted = duration / parts * np.arange(1, parts)
+    nearest = np.abs(inner[:, None] - wanted).argmin(axis=0)
+    return np.concatenate([[0.0], inner[np.unique(nearest)], [duration]])
+
+
 def segment_means(frames: np.ndarray, boundaries: np.ndarray) -> np.ndarray:
     """Return the mean feature of each segment.
 

@@ -1,0 +1,106 @@
+"""Clips cut to one duration, so that how long a track is tells nothing of the other.
+
+Of every clip a window of the same length is kept, the same one of both tracks, from a whole second
+that a seed draws. Boundaries inside it are those of the clip; "fixed" and the shots merged to a
+length are made in the window, and begin where it begins.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+
+import numpy as np
+
+from vmnet import store
+from vmnet.corpus.clips import Clip
+from vmnet.corpus.sources import ClipFeatures, FeatureSource
+from vmnet.corpus.wrapped import Changed, WrappedSource
+from vmnet.errors import VmnetError
+from vmnet.segmenters import FIXED_SECONDS, fixed_boundaries
+from vmnet.segmenters.boundaries import MINIMUM_SECONDS, clean, merged
+
+SHOTS = "transnet"
+MERGED = "merged_shots"
+"""Shots joined to about as many segments as "fixed" makes, some 20 s long."""
+
+VERSION = 1  # of what a window is: change it when windows become others
+
+
+class WindowedSource(WrappedSource):
+    """Gives a window of each clip of another source; see `FeatureSource`.
+
+    It has the inner source's segmenters, "fixed", and `MERGED` where there are shots.
+
+    Parameters
+    ----------
+    inner
+        The source of the whole clips.
+    seconds
+        Length of a window, a whole number of at least 1.
+    seed
+        Decides, with the clip's name, where its window begins.
+    clock
+        A segmenter of the inner source; the end of its boundaries is the clip's duration.
+    """
+
+    def __init__(self, inner: FeatureSource, seconds: int, seed: int, clock: str) -> None:
+        super().__init__(inner)
+        if seconds < 1:
+            raise ValueError(f"a window lasts at least 1 s, not {seconds}")
+        self.seconds, self.seed, self.clock = seconds, seed, clock
+        made = ("fixed", *((MERGED,) if SHOTS in inner.segmenters else ()))
+        self.segmenters = tuple(dict.fromkeys((*inner.segmenters, *made)))
+
+    def needed(self, segmenters: Iterable[str]) -> tuple[str, ...]:
+        """Return the segmenters that the inner source is asked for, the clock first."""
+        asked = [SHOTS if name == MERGED else name for name in segmenters if name != "fixed"]
+        return tuple(dict.fromkeys([self.clock, *asked]))
+
+    def load(self, clip: Clip) -> ClipFeatures:
+        """Return the window of one clip; see `FeatureSource`.
+
+        Raises
+        ------
+        VmnetError
+            If the clip is shorter than the window.
+        """
+        whole = self.inner.load(clip)
+        start = self.start(clip, float(whole.boundaries[self.clock][-1]))
+
+        def frames(name: str) -> np.ndarray:
+            rows = whole.frames[name]  # one row stands for a clip of any length
+            return rows if len(rows) == 1 else rows[start : start + self.seconds]
+
+        @cache
+        def boundaries(name: str) -> np.ndarray:
+            if name == "fixed":
+                return fixed_boundaries(float(self.seconds))["fixed"]
+            if name == MERGED:
+                return merged(boundaries(SHOTS), FIXED_SECONDS)
+            return clean(whole.boundaries[name] - start, float(self.seconds))
+
+        return ClipFeatures(Changed(self.extractors, frames), Changed(self.segmenters, boundaries))
+
+    def start(self, clip: Clip, duration: float) -> int:
+        """Return where the window of a clip of `duration` s begins, in seconds.
+
+        Raises
+        ------
+        VmnetError
+            If the clip is shorter than the window.
+        """
+        room = round(duration) - self.seconds
+        if room < 0:
+            raise VmnetError(
+                f"{clip.clip_id} lasts {duration:.0f} s, less than the window of {self.seconds} s."
+            )
+        rng = np.random.default_rng([self.seed, *b"window", *clip.clip_id.encode()])
+        return int(rng.integers(room + 1))
+
+    def key(
+        self, clips: Iterable[Clip], extractors: Iterable[str], segmenters: Iterable[str]
+    ) -> str:
+        """Return what stands for the windows of these clips."""
+        return store.key(
+            whole=self.inner.key(clips, extractors, self.needed(segmenters)),
+            window=(self.seconds, self.seed, FIXED_SECONDS, MINIMUM_SECONDS, VERSION),
+        )
