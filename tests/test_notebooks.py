@@ -12,11 +12,11 @@ from vmnet import runner
 
 FIGURES = (
     "clip_overview", "training_baselines", "training_experiment1", "figure7", "figure8", "figure9",
-    "indel_sweep", "figure10", "figure11",
+    "indel_sweep", "figure10", "figure11", "cut_apart",
 )  # fmt: skip
 TABLES = (
     "clips", "segment_lengths", "baselines", "table2", "table3", "trace_forms", "table4",
-    "indel_sweep", "training",
+    "indel_sweep", "training", "cut_apart", "controls", "conclusions_apart",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ table bears out, and `note` says what was left out and why.
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -519,3 +519,44 @@ _THESIS = (
 )
 
 CLAIMS = (*_EXPERIMENT_1, *_EXPERIMENT_2, *_EXPERIMENT_3, *_THESIS)
+
+_ABOUT_DISTANCES = (
+    "centroid_best_unordered",
+    "complete_worst_unordered",
+    "alignments_ahead_of_unordered",
+    "trace_best_vanilla",
+    "sw_worst_vanilla",
+    "best_trace_like_nw",
+)  # each has an order for each segmentation, which reads that segmentation alone
+
+
+def within(segmenters: Sequence[str], scenario: str) -> tuple[Claim, ...]:
+    """Return what the paper says of distances with every segmentation, for other segmentations.
+
+    Parameters
+    ----------
+    segmenters, scenario
+        The keys of the results that are to be judged, in place of the paper's.
+    """
+    return tuple(
+        replace(claim, orders=tuple(_moved(claim.orders[0], each, scenario) for each in segmenters))
+        for claim in CLAIMS
+        if claim.id in _ABOUT_DISTANCES
+    )
+
+
+def _moved(order: Order, segmenter: str, scenario: str) -> Order:
+    first, others = (
+        tuple(
+            replace(
+                each,
+                keys=tuple(
+                    (system, segmenter, distance, scenario, metric)
+                    for system, _, distance, _, metric in each.keys
+                ),
+            )
+            for each in side
+        )
+        for side in (order.first, order.others)
+    )
+    return replace(order, about=name("segmenter", segmenter), first=first, others=others)

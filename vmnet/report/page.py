@@ -87,6 +87,7 @@ FIGURES = {
     "figure10": "three queries and their best tracks, as in the paper's figure 10",
     "figure11": "the similarity matrix of one clip, as in the paper's figure 11",
     "indel_sweep": "mean rank against the indel cost",
+    "cut_apart": "experiment 4: shared boundaries and tracks that are cut apart",
 }
 
 

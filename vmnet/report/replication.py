@@ -157,12 +157,13 @@ def conclusions(results: "pd.DataFrame") -> list[Conclusion]:
     """
     fitted = provenance(results).fitted
     values = by_seed(results)
-    return [_judge(claim, values, fitted) for claim in CLAIMS]
+    return [judge(claim, values, fitted) for claim in CLAIMS]
 
 
-def _judge(
+def judge(
     claim: Claim, values: "pd.DataFrame", of_fit: set[tuple[str, str, str, str]]
 ) -> Conclusion:
+    """Judge one claim by `values`, which `by_seed` returns; `of_fit` are the fitted cells."""
     fitted = any(key[:-1] in of_fit and key[-1] == "mean_rank" for key in claim.keys)
     absent = [key for key in claim.keys if key not in values.index]
     if absent:

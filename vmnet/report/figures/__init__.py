@@ -5,6 +5,7 @@ the profile's.
 """
 
 from vmnet.report.figures.alignment import alignment
+from vmnet.report.figures.apart import cut_apart
 from vmnet.report.figures.clip import ClipOverview, clip_overview
 from vmnet.report.figures.curves import indel_sweep, training_curves
 from vmnet.report.figures.recalls import figure_7, figure_8, figure_9, stacked_recalls
@@ -18,6 +19,7 @@ __all__ = [
     "Track",
     "alignment",
     "clip_overview",
+    "cut_apart",
     "figure_7",
     "figure_8",
     "figure_9",
