@@ -39,7 +39,7 @@ def validation_ranks(theme: float, content: float, clips: tuple[int, ...]) -> np
                 profile, corpus, seed, os.cpu_count() or 1, folder, folder, ("olda",), "music",
                 "video",
             )  # fmt: skip
-            systems = [experiment.baselines(run)[-1], experiment.seg_vm_net(run, "olda")]
+            systems = [experiment.baseline_2(run), experiment.seg_vm_net(run, "olda")]
             with redirect_stdout(sys.stderr):  # what the stages report is no part of the table
                 data = experiment.prepare(run, systems)
                 table = experiment.results(

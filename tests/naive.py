@@ -210,3 +210,27 @@ def lengths_ordered(a, b):
         beside = sum(long) - sum(inside)
         sums.append(beside + sum(abs(x - y) for x, y in zip(short, inside, strict=True)))
     return min(sums)
+
+
+# Canonical correlations (Hotelling 1936, with the ridge of Vinod 1976)
+
+
+def canonical_correlations(music, video, ridge):
+    """The generalised eigenproblem of both modalities at once; NumPy's and SciPy's arithmetic."""
+    import numpy as np
+    from scipy.linalg import block_diag, eigh
+
+    music, video = (np.array(part) - np.mean(part, axis=0) for part in (music, video))
+    within = []
+    for part in (music, video):
+        covariance = part.T @ part / len(part)
+        mean_variance = np.mean(np.diag(covariance))
+        within.append(covariance + ridge * mean_variance * np.eye(len(covariance)))
+    between = music.T @ video / len(music)
+    n = music.shape[1]
+    both = np.zeros((n + video.shape[1],) * 2)
+    both[:n, n:], both[n:, :n] = between, between.T
+    values, vectors = eigh(both, block_diag(*within))
+    order = np.argsort(-values)[: min(between.shape)]
+    directions = vectors[:, order] * np.sqrt(2)  # half of the unit norm is either modality's
+    return directions[:n], directions[n:], values[order]

@@ -64,6 +64,7 @@ def test_results_have_every_system_and_seed(results):
     assert set(results.system) == {
         "baseline_1",
         "baseline_2",
+        "linear_cca",
         "baseline_2_cbvmr",
         "baseline_2_cbvmr_inter",
         "seg_vmnet",
@@ -84,6 +85,7 @@ def test_losses_differ(datasets, results):
     losses = {
         system.name: experiment.network(datasets[0], system).config.loss
         for system in experiment.all_systems(datasets[0].run)
+        if system.is_network
     }
     assert losses["baseline_2_cbvmr"] == losses["baseline_2_cbvmr_inter"] == "cbvmr"
     assert losses["baseline_2"] == losses["seg_vmnet"] == "triplet"
@@ -200,7 +202,7 @@ def test_what_a_corpus_cannot_give_is_said(tmp_path, capsys, runs):
     run = experiment.open_run(corpus=str(tmp_path / "f"), jobs=1)
     assert run.segmenters == ("foote", "sf")
     assert "no segments of olda, transnet" in capsys.readouterr().err
-    assert [system.name for system in experiment.baselines(run)] == ["baseline_2"]
+    assert [system.name for system in experiment.baselines(run)] == ["baseline_2", "linear_cca"]
     with pytest.raises(VmnetError, match="has no segments of olda"):
         experiment.open_run(corpus=str(tmp_path / "f"), segmenters=["olda"])
 

@@ -151,7 +151,7 @@ def segment(arguments: argparse.Namespace) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train the networks of a corpus.
+    """Train the networks of a corpus, and the linear baseline.
 
     example: vmnet train --corpus ~/films --set learning_rate=1e-4 steps=2000
     """
@@ -160,8 +160,7 @@ def train(arguments: argparse.Namespace) -> None:
     run = _open(arguments)
     (data,) = experiment.prepare_all([run])
     for system in experiment.all_systems(run):
-        trained = experiment.network(data, system)
-        print(f"{system.name} {system.segmenter}: best after {trained.best_step} updates")
+        print(f"{system.name} {system.segmenter}: {experiment.model(data, system).summary}")
 
 
 def evaluate(arguments: argparse.Namespace) -> None:

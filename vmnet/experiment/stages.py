@@ -11,7 +11,7 @@ and nothing else.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from vmnet.progress import log, timed
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vmnet.models import TrainedVMNet, TrainingConfig
+    from vmnet.models import Embedder, TrainedVMNet
     from vmnet.models.sampling import Moments
 
 Systems = Callable[[Run], Iterable[System]]
@@ -319,8 +319,28 @@ def _report(path: Path | None, lines: Mapping[str, Iterable[str]], what: str) ->
 # --- network, embeddings, results ---------------------------------------------------------------
 
 
+def model(data: Dataset, system: System) -> "Embedder":
+    """Load or train the model of one system, or that of the system it is `learned_as`."""
+    from vmnet.models import MODELS
+
+    system = system.learned_as or system
+    train_video, train_music = data.features(system, "train")
+    valid_video, valid_music = data.features(system, "valid")
+    features = (train_music, train_video, valid_music, valid_video)
+    training, validation = (data.moments(system, split) for split in ("train", "valid"))
+    apart = {"moments": (training, validation)} if training and validation else {}
+    folder = data.run.folder / "networks" / f"{_label(system)}-{_model_key(data, system)}"
+    with timed(f"model {_label(system)}", bar=False):
+        return MODELS[system.model].train(*features, _settings(data, system), folder, **apart)
+
+
 def network(data: Dataset, system: System) -> "TrainedVMNet":
-    """Load or train the network of one system; its energy is metered where that can be read.
+    """Load or train the network of one system, with its curve; its energy is metered where it can.
+
+    Raises
+    ------
+    ValueError
+        If the system's model is no network.
 
     Examples
     --------
@@ -331,24 +351,16 @@ def network(data: Dataset, system: System) -> "TrainedVMNet":
     >>> trained.config.steps, trained.curve["step"].tolist()
     (4, [2, 4])
     """
-    from vmnet.models import train
-    from vmnet.models.energy import COUNTRY, can_measure
+    from vmnet.models import TrainedVMNet
 
-    system = system.learned_as or system
-    train_video, train_music = data.features(system, "train")
-    valid_video, valid_music = data.features(system, "valid")
-    features = (train_music, train_video, valid_music, valid_video)
-    training, validation = (data.moments(system, split) for split in ("train", "valid"))
-    moments = (training, validation) if training and validation else None
-    folder = data.run.folder / "networks" / f"{_label(system)}-{_network_key(data, system)}"
-    country = COUNTRY if can_measure() else ""
-    with timed(f"network {_label(system)}", bar=False):
-        config = _training(data, system)
-        return train(*features, config, folder, country=country, moments=moments)
+    trained = model(data, system)
+    if not isinstance(trained, TrainedVMNet):
+        raise ValueError(f"{system.name} has no network: its model is {system.model!r}")
+    return trained
 
 
 def embeddings(data: Dataset, system: System, split: str = "test") -> tuple[Sequences, Sequences]:
-    """Return (video, music): the 512-d unit-norm segment embeddings of one split.
+    """Return (video, music): the unit-norm segment embeddings of one split, 512-d of a network.
 
     Examples
     --------
@@ -363,7 +375,7 @@ def embeddings(data: Dataset, system: System, split: str = "test") -> tuple[Sequ
     paths = [data.run.folder / "embeddings" / f"{name}-{modality}.npz" for modality in MODALITIES]
     if not all(path.exists() for path in paths):
         video, music = data.features(system, split)
-        trained = network(data, system)
+        trained = model(data, system)
         trained.embed_video(video).save(paths[0])
         trained.embed_music(music).save(paths[1])
     embedded = [Sequences.load(path) for path in paths]
@@ -471,24 +483,24 @@ def _label(system: System) -> str:
     return f"{system.name}-{system.segmentation}"
 
 
-def _training(data: Dataset, system: System) -> "TrainingConfig":
-    """Return the settings of a training."""
-    from vmnet.models import TrainingConfig
+def _settings(data: Dataset, system: System) -> Any:
+    """Return the settings of a training, a dataclass."""
+    from vmnet.models import MODELS, TrainingConfig
 
     run = data.run
     own = training_settings(run.profile, data.corpus)
     settings = {**own, **run.training, **system.training}
-    return TrainingConfig(seed=run.seed, **settings)
+    return MODELS[system.model].settings(TrainingConfig(seed=run.seed, **settings))
 
 
-def _network_key(data: Dataset, system: System) -> str:
+def _model_key(data: Dataset, system: System) -> str:
     system = system.learned_as or system
     return store.key(
         train=data.features_key(system, "train"),
         valid=data.features_key(system, "valid"),
-        training=asdict(_training(data, system)),
+        training=asdict(_settings(data, system)),
     )
 
 
 def _embeddings_key(data: Dataset, system: System, split: str) -> str:
-    return store.key(network=_network_key(data, system), features=data.features_key(system, split))
+    return store.key(network=_model_key(data, system), features=data.features_key(system, split))

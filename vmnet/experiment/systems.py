@@ -10,14 +10,15 @@ from vmnet.experiment.segments import CLIP
 
 @dataclass(frozen=True)
 class System:
-    """A segmentation, the features of the two modalities, the loss.
+    """A segmentation, the features of the two modalities, the loss, the kind of model.
 
     `segmenter` is a key of `SEGMENTERS`, or `CLIP` for one segment that lasts the whole clip;
     `music` and `video` name extractors of the corpus' source. `training` is what its
     `TrainingConfig` has beside the run's.
 
     `video_segmenter` cuts the video, where the two tracks are cut apart and `segmenter` cuts the
-    music alone. `learned_as` is the system whose network is taken, where it is not its own.
+    music alone. `learned_as` is the system whose model is taken, where it is not its own. `model`
+    is a key of `vmnet.models.MODELS`.
     """
 
     name: str
@@ -27,6 +28,7 @@ class System:
     training: Mapping[str, Any] = field(default_factory=dict)
     video_segmenter: str = ""
     learned_as: "System | None" = None
+    model: str = "vmnet"
 
     @property
     def cut(self) -> tuple[str, str]:
@@ -44,6 +46,11 @@ class System:
         """What tables call it: the segmenter of both tracks, or "VIDEO+MUSIC"."""
         return "+".join(dict.fromkeys(self.cut))
 
+    @property
+    def is_network(self) -> bool:
+        """Whether it learns by updates, so that it has curves and takes energy."""
+        return self.model == "vmnet"
+
 
 def seg_vm_net(run: Run, segmenter: str = "") -> System:
     """Return the paper's proposal for one segmentation (paper IV: one network per S).
@@ -55,15 +62,23 @@ def seg_vm_net(run: Run, segmenter: str = "") -> System:
     return System("seg_vmnet", segmenter, run.music, run.video)
 
 
-def baselines(run: Run) -> tuple[System, ...]:
-    """Return the clip-level systems: the original VM-Net, and with learned music features.
+def baseline_2(run: Run) -> System:
+    """Return the clip-level system with learned music features (paper V-A)."""
+    return System("baseline_2", CLIP, run.music, run.video)
 
-    Paper V-A. A corpus of features may lack the handcrafted ones of baseline 1.
+
+def baselines(run: Run) -> tuple[System, ...]:
+    """Return the clip-level systems that the Seg-VM-Nets are compared with.
+
+    The paper's (V-A) are the original VM-Net, and that with learned music features. Ours is what
+    two linear maps make of the same features as the second. A corpus of features may lack the
+    handcrafted ones of baseline 1.
     """
-    two = System("baseline_2", CLIP, run.music, run.video)
+    two = baseline_2(run)
+    beside = (two, replace(two, name="linear_cca", model="linear"))
     if HANDCRAFTED not in run.corpus.source.extractors:
-        return (two,)
-    return (System("baseline_1", CLIP, HANDCRAFTED, run.video), two)
+        return beside
+    return (System("baseline_1", CLIP, HANDCRAFTED, run.video), *beside)
 
 
 def clip_level(run: Run) -> tuple[System, ...]:
@@ -74,12 +89,15 @@ def clip_level(run: Run) -> tuple[System, ...]:
     """
     from vmnet.models.settings import CBVMR
 
-    *_, two = own = baselines(run)
+    two = baseline_2(run)
     losses: dict[str, dict[str, Any]] = {
         "baseline_2_cbvmr": CBVMR,
         "baseline_2_cbvmr_inter": CBVMR | {"intra_weights": (0.0, 0.0)},
     }
-    return (*own, *(replace(two, name=name, training=loss) for name, loss in losses.items()))
+    return (
+        *baselines(run),
+        *(replace(two, name=name, training=loss) for name, loss in losses.items()),
+    )
 
 
 def seg_vm_nets(run: Run) -> tuple[System, ...]:

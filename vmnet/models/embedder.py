@@ -2,10 +2,11 @@
 
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 CURVE_COLUMNS = ("step", "train_loss", "valid_loss", "seconds")
 _EMBEDDING_BATCH = 4096
+
+Config = TypeVar("Config")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,11 @@ class TrainedVMNet:
         """Duration of the training, validation included."""
         return float(self.curve["seconds"][-1])
 
+    @property
+    def summary(self) -> str:
+        """What came of the training, in words."""
+        return f"best after {self.best_step} updates"
+
     def embed_music(self, music: "Sequences") -> "Sequences":
         """Embed music segments: (n_segments, music_dim) to (n_segments, 512) float32, unit norm.
 
@@ -100,7 +108,7 @@ class TrainedVMNet:
         folder = Path(folder)
         if not (folder / "model.npz").exists():
             raise VmnetError(f"{folder} holds no trained model: train it first")
-        settings = load_settings(folder)
+        settings = load_settings(folder, TrainingConfig)
         if config is not None:
             require_settings(folder, config, settings[1])
         try:
@@ -147,20 +155,20 @@ def curve_text(curve: dict[str, np.ndarray]) -> str:
     return "\n".join([",".join(CURVE_COLUMNS), *(",".join(map(str, row)) for row in rows), ""])
 
 
-def save_settings(folder: Path, config: TrainingConfig, data_key: str) -> None:
+def save_settings(folder: Path, config: Any, data_key: str) -> None:
     """Write what decides the result of a training into its folder."""
     text = json.dumps({"training": asdict(config), "data": data_key}, indent=1)
     save_text(Path(folder) / "settings.json", text + "\n")
 
 
-def load_settings(folder: Path) -> tuple[TrainingConfig, str]:
-    """Read what `save_settings` wrote."""
+def load_settings(folder: Path, kind: Callable[..., Config]) -> tuple[Config, str]:
+    """Read what `save_settings` wrote of settings of that kind, a dataclass."""
     path = Path(folder) / "settings.json"
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
         training: dict[str, Any] = settings["training"]
         pairs = {name: tuple(value) for name, value in training.items() if isinstance(value, list)}
-        return TrainingConfig(**training | pairs), settings["data"]
+        return kind(**training | pairs), settings["data"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VmnetError(f"{path} is missing or damaged: delete its folder ({error})") from error
 
@@ -171,9 +179,9 @@ def _load_energy(path: Path) -> Energy:
     return Energy(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def require_settings(folder: Path, config: TrainingConfig, data_key: str) -> None:
+def require_settings(folder: Path, config: Any, data_key: str) -> None:
     """Raise VmnetError if the training in `folder` has other settings or other data than these."""
-    old_config, old_key = load_settings(folder)
+    old_config, old_key = load_settings(folder, type(config))
     new, old = asdict(config), asdict(old_config)
     changes = [f"{name} {old[name]} (now {new[name]})" for name in new if new[name] != old[name]]
     changes += ["other data"] if data_key != old_key else []
@@ -194,25 +202,39 @@ def require_finite(sequences: "Sequences", modality: str) -> None:
     raise VmnetError(f"clip {clip!r} has {modality} features that are not finite: extract it again")
 
 
-def _embed(branch: "keras.Model", sequences: "Sequences", modality: str) -> "Sequences":
-    dim = branch.input_shape[-1]
+def embed_in_blocks(
+    function: Callable[[np.ndarray], np.ndarray], dim: int, sequences: "Sequences", modality: str
+) -> "Sequences":
+    """Apply `function`, (n, dim) to (n, other dim) float32, to all segments, some at a time.
+
+    Raises
+    ------
+    ValueError
+        If the features are not of length `dim`.
+    VmnetError
+        If one is not finite.
+    """
     if sequences.dim != dim:
         raise ValueError(
             f"the model takes {modality} features of length {dim}, not {sequences.dim}: "
             f"use the extractor it was trained with"
         )
     require_finite(sequences, modality)
-    from keras import ops
-
     blocks = range(0, len(sequences.data), _EMBEDDING_BATCH)
     return sequences.map(
         lambda data: np.concatenate(
-            [
-                ops.convert_to_numpy(branch(data[i : i + _EMBEDDING_BATCH].astype(np.float32)))
-                for i in blocks
-            ]
+            [function(data[i : i + _EMBEDDING_BATCH].astype(np.float32)) for i in blocks]
         )
     )
+
+
+def _embed(branch: "keras.Model", sequences: "Sequences", modality: str) -> "Sequences":
+    from keras import ops
+
+    def function(data: np.ndarray) -> np.ndarray:
+        return ops.convert_to_numpy(branch(data))
+
+    return embed_in_blocks(function, branch.input_shape[-1], sequences, modality)
 
 
 def _model_from_arrays(

@@ -94,16 +94,16 @@ def train(
     """
     folder = Path(folder)
     training, validation = moments or (None, None)
-    _require_pairs(music, video, training, "training")
-    _require_pairs(valid_music, valid_video, validation, "validation")
+    require_pairs(music, video, "training", training)
+    require_pairs(valid_music, valid_video, "validation", validation)
     if (music.dim, video.dim) != (valid_music.dim, valid_video.dim):
         raise ValueError("training and validation features differ in length: use one extractor")
-    data_key = _data_key(music, video, valid_music, valid_video, moments=moments or ())
+    key = data_key(music, video, valid_music, valid_video, moments=moments or ())
     if (folder / "settings.json").exists():
-        require_settings(folder, config, data_key)
+        require_settings(folder, config, key)
     if (folder / "model.npz").exists():
         return TrainedVMNet.load(folder, config)
-    save_settings(folder, config, data_key)
+    save_settings(folder, config, key)
 
     statistics = None
     if config.standardize:
@@ -129,7 +129,7 @@ def train(
     for weight in net.weights:
         weight.assign(run.best[weight.path])
     curve = make_curve(np.array(run.curve).T)
-    trained = TrainedVMNet(net, config, data_key, curve, statistics, run.energy)
+    trained = TrainedVMNet(net, config, key, curve, statistics, run.energy)
     trained.save(folder)
     run.checkpoint.unlink(missing_ok=True)
     return trained
@@ -244,9 +244,18 @@ def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k.removeprefix(prefix): array for k, array in arrays.items() if k.startswith(prefix)}
 
 
-def _require_pairs(
-    music: "Sequences", video: "Sequences", moments: Moments | None, split: str
+def require_pairs(
+    music: "Sequences", video: "Sequences", split: str, moments: Moments | None = None
 ) -> None:
+    """Refuse music and video of a split that are no pairs, of two clips at least.
+
+    Raises
+    ------
+    ValueError
+        If clips or segments differ, the moments are of others, or there are fewer than two clips.
+    VmnetError
+        If a feature is not finite.
+    """
     alike = moments is not None or np.array_equal(music.offsets, video.offsets)
     if music.ids != video.ids or not alike:
         raise ValueError(
@@ -276,7 +285,7 @@ def _fits(rows: np.ndarray, moments: Moments, features: "Sequences") -> bool:
     )
 
 
-def _data_key(*features: "Sequences", moments: Iterable[Moments] = ()) -> str:
+def data_key(*features: "Sequences", moments: Iterable[Moments] = ()) -> str:
     """Return ten hexadecimal digits that stand for all features and clips."""
     digest = hashlib.sha256()
     for sequences in features:

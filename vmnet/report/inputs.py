@@ -149,8 +149,11 @@ def _shown(data: "Dataset", clip: Clip) -> dict[str, np.ndarray]:
 
 
 def training_curves(data: "Dataset", systems: Iterable["System"]) -> dict[str, Any]:
-    """Return the arguments of `figures.training_curves`: a curve for each system's network."""
-    systems = list(systems)
+    """Return the arguments of `figures.training_curves`: a curve for each system's network.
+
+    Systems without a network, such as linear ones, are left out.
+    """
+    systems = [system for system in systems if system.is_network]
     labels = [
         name("system", each.name) if each.segmenter == CLIP else name("segmenter", each.segmenter)
         for each in systems
@@ -166,7 +169,7 @@ def training_curves(data: "Dataset", systems: Iterable["System"]) -> dict[str, A
 
 
 def trainings(datasets: Iterable["Dataset"]) -> "pd.DataFrame":
-    """Return one row for each training: updates, seconds, energy.
+    """Return one row for each training of a network: updates, seconds, energy.
 
     The energy is left out where the processor's own counter cannot be read: what CodeCarbon says
     then is a guess from the processor's name and load.
@@ -175,7 +178,7 @@ def trainings(datasets: Iterable["Dataset"]) -> "pd.DataFrame":
 
     rows = []
     for data in datasets:
-        for system in experiment.all_systems(data.run):
+        for system in filter(lambda each: each.is_network, experiment.all_systems(data.run)):
             trained = experiment.network(data, system)
             energy = trained.energy if trained.energy.kind == "measured" else UNKNOWN
             rows.append(

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 SYSTEMS = {
     "baseline_1": "Baseline 1",
     "baseline_2": "Baseline 2",
+    "linear_cca": "Linear (CCA)",
     "baseline_2_cbvmr": "Baseline 2, CBVMR's loss",
     "baseline_2_cbvmr_inter": "Baseline 2, CBVMR's loss without intra-modal terms",
     "seg_vmnet": "Seg-VM-Net",

@@ -50,6 +50,7 @@ COLOURS = {
     "best_trace_printed": YELLOW,
     "baseline_1": "#999999",
     "baseline_2": "#555555",
+    "linear_cca": INK,
     "baseline_2_cbvmr": VERMILION,
     "baseline_2_cbvmr_inter": SKY,
 }

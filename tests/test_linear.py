@@ -1,0 +1,368 @@
+"""The linear baseline: by hand, against the generalised eigenproblem, its laws, its files."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vmnet import cli, experiment
+from vmnet.aligners import DISTANCES, Sequences, distance_matrix
+from vmnet.corpus import opening
+from vmnet.errors import VmnetError
+from vmnet.evaluation.metrics import ranks
+from vmnet.experiment import run as run_module
+from vmnet.models import MODELS, LinearCCA, LinearConfig, TrainingConfig
+from vmnet.models import linear as linear_module
+from vmnet.models.linear import canonical_directions, covariances, fit
+from vmnet.report import figures, inputs
+from vmnet.report.tables import TABLES
+
+CONFIG = LinearConfig(ridges=(0.01, 0.1, 1.0), dims=(2, 4, 99))
+
+
+def simulate(seed, *sizes, dims=(6, 9), noise=0.5, segments=(1, 2)):
+    """Return (music, video) for each number of clips: maps of 3 shared numbers, and noise."""
+    rng = np.random.default_rng(seed)
+    maps = [rng.standard_normal((3, dim)) for dim in dims]
+    pairs = []
+    for n in sizes:
+        lengths = rng.integers(*segments, n)
+        shared = [rng.standard_normal((1, 3)) + 0.1 * rng.standard_normal((k, 3)) for k in lengths]
+        pairs.append(
+            tuple(
+                Sequences.from_list(
+                    [z @ a + noise * rng.standard_normal((len(z), a.shape[1])) for z in shared]
+                )
+                for a in maps
+            )
+        )
+    return pairs
+
+
+def clips_of(array):
+    return Sequences.from_list(np.asarray(array)[:, None])
+
+
+def moments(music, video):
+    """Return the covariances of centred features of their own scale."""
+    scales = [(part.mean(axis=0), np.ones(part.shape[1])) for part in (music, video)]
+    return covariances(music, video, *scales)
+
+
+@pytest.fixture(scope="module")
+def features():
+    """The four sets of `fit`: music and video of 60 clips, and of 30 for validation."""
+    return [part for pair in simulate(0, 60, 30) for part in pair]
+
+
+@pytest.fixture(scope="module")
+def fitted(features, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("linear") / "maps"
+    return fit(*features, CONFIG, folder), folder
+
+
+# --- the algorithm ------------------------------------------------------------------------------
+
+
+def test_two_dimensions_by_hand(tmp_path):
+    """Music (a, b), video (a, c): a is shared; a, b and c are +-1 and uncorrelated.
+
+    All variances are 1, and the covariance of music with video is [[1, 0], [0, 0]]. With a ridge of
+    1 each variance is 2, and the one direction, a, has the correlation 1 / sqrt(2 * 2) = 0.5. The
+    maps divide by sqrt(2) and weight by 0.5; of one dimension, unit norm leaves the sign of a.
+    """
+    signs = np.array([[a, b, c] for a in (1, -1) for b in (1, -1) for c in (1, -1)], float)
+    music, video = clips_of(signs[:, [0, 1]]), clips_of(signs[:, [0, 2]])
+    a, b, correlations = canonical_directions(*moments(music.data, video.data), ridge=1.0)
+    np.testing.assert_allclose(correlations, [0.5, 0], atol=1e-12)
+    np.testing.assert_allclose(np.abs(a[:, 0]), [0.5**0.5, 0], atol=1e-12)
+    np.testing.assert_allclose(a[:, 0], b[:, 0], atol=1e-12)
+    config = LinearConfig(ridges=(1.0,), dims=(1,))
+    maps = fit(music, video, music, video, config, tmp_path)
+    np.testing.assert_allclose(np.abs(maps.music.matrix), [[0.5 * 0.5**0.5], [0]], atol=1e-7)
+    found = maps.embed_music(music).data
+    np.testing.assert_allclose(found * found[0], signs[:, :1], atol=1e-6)
+    assert maps.valid_ranks.tolist() == [[2.5]]  # four clips have the right sign: a tie of 1 to 4
+
+
+@pytest.mark.parametrize("ridge", [1e-6, 0.1, 3.0])
+@pytest.mark.parametrize("dims", [(4, 7), (7, 4), (1, 3)])
+def test_directions_solve_the_generalised_eigenproblem(naive, ridge, dims):
+    ((music, video),) = simulate(1, 50, dims=dims)
+    music, video = (part.data.astype(float) for part in (music, video))
+    a, b, correlations = canonical_directions(*moments(music, video), ridge)
+    slow_a, slow_b, slow = naive.canonical_correlations(music, video, ridge)
+    np.testing.assert_allclose(correlations, slow, atol=1e-9)
+    signs = np.sign((a * slow_a).sum(axis=0))
+    np.testing.assert_allclose(a, slow_a * signs, atol=1e-6)
+    np.testing.assert_allclose(b, slow_b * signs, atol=1e-6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31), st.floats(0.01, 100), st.booleans())
+def test_without_a_ridge_scale_offset_and_rotation_change_nothing(seed, scale, rotate):
+    rng = np.random.default_rng(seed)
+    ((music, video),) = simulate(seed, 40, dims=(4, 5))
+    music, video = (part.data.astype(float) for part in (music, video))
+    turn = np.linalg.qr(rng.standard_normal((4, 4)))[0] if rotate else np.eye(4)
+    moved = music * rng.uniform(0.5, 2, 4) @ turn * scale + rng.standard_normal(4)
+    before = canonical_directions(*moments(music, video), ridge=1e-10)
+    after = canonical_directions(*moments(moved, video), ridge=1e-10)
+    np.testing.assert_allclose(before[2], after[2], atol=1e-5)
+    outputs = [
+        (part - part.mean(axis=0)) @ directions[0]
+        for part, directions in ((music, before), (moved, after))
+    ]
+    signs = np.sign((outputs[0] * outputs[1]).sum(axis=0))
+    np.testing.assert_allclose(outputs[0], outputs[1] * signs, atol=1e-3)
+
+
+def test_correlations_are_those_of_the_outputs():
+    ((music, video),) = simulate(2, 80)
+    music, video = (part.data.astype(float) for part in (music, video))
+    a, b, correlations = canonical_directions(*moments(music, video), ridge=1e-10)
+    outputs = np.hstack([(music - music.mean(0)) @ a, (video - video.mean(0)) @ b])
+    k = len(correlations)
+    expected = np.block([[np.eye(k), np.diag(correlations)], [np.diag(correlations), np.eye(k)]])
+    np.testing.assert_allclose(outputs.T @ outputs / len(music), expected, atol=1e-6)
+
+
+def test_covariances_of_half_precision_mapped_from_a_file_in_blocks(
+    features, tmp_path, monkeypatch
+):
+    mapped = []
+    for i, part in enumerate(features[:2]):
+        np.save(tmp_path / f"{i}.npy", part.data.astype(np.float16))
+        mapped.append(np.load(tmp_path / f"{i}.npy", mmap_mode="r"))
+    monkeypatch.setattr(linear_module, "BLOCK_ROWS", 7)
+    both = np.hstack(mapped).astype(float)
+    expected = np.cov(both.T, bias=True)
+    music, video, between = moments(*mapped)
+    n = len(music)
+    np.testing.assert_allclose(music, expected[:n, :n], atol=1e-5)
+    np.testing.assert_allclose(video, expected[n:, n:], atol=1e-5)
+    np.testing.assert_allclose(between, expected[:n, n:], atol=1e-5)
+
+
+# --- the choice ---------------------------------------------------------------------------------
+
+
+def test_finds_the_music_of_unseen_clips(tmp_path):
+    training, validation, (music, video) = simulate(3, 200, 60, 100)
+    maps = fit(*training, *validation, LinearConfig(), tmp_path)
+    for distance in DISTANCES:
+        if distance != "count":
+            matrix = distance_matrix(maps.embed_video(video), maps.embed_music(music), distance)
+            assert ranks(matrix).mean() < 8  # chance is 50.5
+
+
+def test_the_grid_holds_what_each_pair_of_it_gives(features, fitted, tmp_path):
+    """Each cell is the mean rank, by hand, of maps that were fitted with that pair alone."""
+    maps, _ = fitted
+    assert maps.valid_ranks.shape == (3, 3)
+    for i, ridge in enumerate(CONFIG.ridges):
+        for j, dims in enumerate(CONFIG.dims):
+            alone = replace(CONFIG, ridges=(ridge,), dims=(dims,))
+            one = fit(*features, alone, tmp_path / f"{i}{j}")
+            video, music = one.embed_video(features[3]).data, one.embed_music(features[2]).data
+            assert music.shape == (30, min(dims, 6))  # music has six features
+            distances = np.square(video[:, None] - music[None]).sum(axis=2)
+            own = 1 + (distances < np.diag(distances)[:, None]).sum(axis=1)
+            assert maps.valid_ranks[i, j] == pytest.approx(own.mean())
+    i, j = np.unravel_index(np.argmin(maps.valid_ranks), maps.valid_ranks.shape)
+    assert maps.ridge == CONFIG.ridges[i]
+    assert len(maps.correlations) == min(CONFIG.dims[j], 6)
+    assert f"mean rank {maps.valid_ranks.min():.1f}" in maps.summary
+
+
+def test_of_equals_the_least_is_taken(tmp_path):
+    """Two validation clips far apart: every pair of the grid ranks them right."""
+    ((music, video),) = simulate(4, 40, noise=0.01)
+    two = [part.select([0, int(np.argmin(part.data @ part.data[0]))]) for part in (music, music)]
+    rows = [int(two[0].ids[1])]
+    valid = [part.select([0, *rows]) for part in (music, video)]
+    config = LinearConfig(ridges=(1.0, 0.1), dims=(6, 3, 4))
+    maps = fit(music, video, *valid, config, tmp_path)
+    assert (maps.valid_ranks == 1).all()
+    assert (maps.ridge, len(maps.correlations)) == (0.1, 3)
+
+
+def test_the_order_of_clips_does_not_matter(features, fitted, tmp_path):
+    order = np.random.default_rng(5).permutation(60)
+    again = fit(*(part.select(order) for part in features[:2]), *features[2:], CONFIG, tmp_path)
+    assert again.ridge == fitted[0].ridge
+    np.testing.assert_allclose(again.correlations, fitted[0].correlations, rtol=1e-5)
+    products = [
+        maps.embed_video(features[3]).data @ maps.embed_music(features[2]).data.T
+        for maps in (fitted[0], again)
+    ]
+    np.testing.assert_allclose(*products, atol=1e-4)
+
+
+def test_segments_of_a_clip_are_pairs_like_clips(tmp_path):
+    training, validation = simulate(6, 60, 20, segments=(2, 5))
+    maps = fit(*training, *validation, CONFIG, tmp_path)
+    found = maps.embed_music(validation[0])
+    np.testing.assert_array_equal(found.offsets, validation[0].offsets)
+    np.testing.assert_allclose(np.linalg.norm(found.data, axis=1), 1, atol=1e-6)
+    assert maps.valid_ranks.min() < 3
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+def test_two_clips_and_columns_that_never_vary(standardize, tmp_path):
+    training, validation = simulate(7, 2, 2)
+    constant = [
+        [part.map(lambda data: np.hstack([data, np.full((2, 1), 0.1)])) for part in pair]
+        for pair in (training, validation)
+    ]
+    config = replace(CONFIG, standardize=standardize)
+    maps = fit(*constant[0], *constant[1], config, tmp_path)
+    assert np.isfinite(maps.valid_ranks).all()
+    found = distance_matrix(
+        maps.embed_video(constant[0][1]), maps.embed_music(constant[0][0]), "centroid"
+    )
+    assert ranks(found).tolist() == [1, 1]
+
+
+def test_music_that_never_varies_scores_chance(features, tmp_path):
+    silent = [part.map(lambda data: np.full_like(data, 0.1)) for part in features]
+    maps = fit(silent[0], features[1], silent[2], features[3], CONFIG, tmp_path)
+    assert (maps.valid_ranks == 15.5).all()
+    assert not maps.embed_music(silent[2]).data.any()
+
+
+def test_standardised_features_may_have_any_scale(features, fitted, tmp_path):
+    moved = [part.map(lambda data: 100 * data + 1000) for part in features]
+    maps = fit(*moved, CONFIG, tmp_path)
+    np.testing.assert_allclose(maps.valid_ranks, fitted[0].valid_ranks, atol=0.2)
+
+
+# --- files and refusals -------------------------------------------------------------------------
+
+
+def test_saved_maps_are_loaded_and_fitted_no_more(features, fitted, monkeypatch):
+    maps, folder = fitted
+    assert sorted(path.name for path in folder.iterdir()) == ["model.npz", "settings.json"]
+    monkeypatch.setattr(linear_module, "covariances", None)
+    for loaded in (LinearCCA.load(folder, CONFIG), fit(*features, CONFIG, folder)):
+        assert (loaded.config, loaded.data_key, loaded.ridge, loaded.summary) == (
+            (maps.config, maps.data_key, maps.ridge, maps.summary)
+        )
+        for name in ("music", "video"):
+            part = features[("music", "video").index(name)]
+            one, two = (getattr(each, f"embed_{name}")(part) for each in (maps, loaded))
+            np.testing.assert_array_equal(one.data, two.data)
+            assert one.ids == two.ids
+
+
+def test_folders_of_others_and_damaged_ones_are_refused(features, fitted, tmp_path):
+    maps, folder = fitted
+    with pytest.raises(VmnetError, match="holds no linear maps: fit them"):
+        LinearCCA.load(tmp_path)
+    with pytest.raises(VmnetError, match=r"standardize True \(now False\): choose another folder"):
+        LinearCCA.load(folder, replace(CONFIG, standardize=False))
+    with pytest.raises(VmnetError, match="holds a training with other data"):
+        fit(*features[:2], *features[:2], CONFIG, folder)
+    maps.save(tmp_path)
+    whole = (tmp_path / "model.npz").read_bytes()
+    (tmp_path / "model.npz").write_bytes(whole[:200])
+    with pytest.raises(VmnetError, match="is damaged, delete it"):
+        LinearCCA.load(tmp_path)
+    wrong = replace(maps, correlations=maps.correlations[:1])
+    wrong.save(tmp_path)
+    with pytest.raises(VmnetError, match=r"is damaged, delete it .*matrix is \(6, "):
+        LinearCCA.load(tmp_path)
+    (tmp_path / "settings.json").write_text("{}")
+    with pytest.raises(VmnetError, match=r"settings\.json is missing or damaged"):
+        LinearCCA.load(tmp_path)
+
+
+def test_features_that_do_not_fit_are_refused(features, fitted, tmp_path):
+    music, video, *valid = features
+    with pytest.raises(ValueError, match="training clips differ in clips or segments"):
+        fit(music, video.select(slice(1, None)), *valid, CONFIG, tmp_path)
+    with pytest.raises(ValueError, match="differ in length"):
+        fit(music, video, *valid[::-1], CONFIG, tmp_path)
+    with pytest.raises(ValueError, match="1 validation clip gives no negatives"):
+        fit(music, video, *(part.select([0]) for part in valid), CONFIG, tmp_path)
+    with pytest.raises(ValueError, match="takes video features of length 9, not 6"):
+        fitted[0].embed_video(music)
+    data = music.data.copy()
+    data[5] = np.nan
+    bad = Sequences(data, music.offsets, music.ids)
+    with pytest.raises(VmnetError, match="clip '5' has music features that are not finite"):
+        fit(bad, video, *valid, CONFIG, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"ridges": ()}, {"ridges": (0.0,)}, {"ridges": (np.inf,)}, {"dims": (0, 5)}]
+)
+def test_settings_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(ValueError, match="makes no sense"):
+        LinearConfig(**wrong)
+
+
+# --- a system like the others -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("toy")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "DATA", folder / "data")
+        patch.setattr(run_module, "FIGURES", folder / "figures")
+        run = experiment.open_run("toy", jobs=1)
+        yield experiment.prepare(run)
+
+
+def test_it_is_a_row_of_the_table_and_a_bar(data):
+    results = experiment.results(data, experiment.baselines, ["centroid"])
+    rows = TABLES["baselines"].render(results).set_index("system")
+    assert rows.index.tolist() == ["Baseline 1", "Baseline 2", "Linear (CCA)", "Chance"]
+    assert rows.loc["Linear (CCA)", "paper"] == ""
+    assert float(rows.loc["Linear (CCA)", "ours (simulated, 12 clips)"].split()[0]) < 6.5
+    beside = experiment.results(data, lambda run: [experiment.seg_vm_net(run)], ["centroid"])
+    figure = figures.figure_7(pd.concat([results, beside]))
+    assert "Linear" in " ".join(text.get_text() for text in figure.axes[0].get_xticklabels())
+
+
+def test_its_settings_are_of_the_features_alone(data):
+    *_, system = experiment.baselines(data.run)
+    assert (system.name, system.segmenter) == ("linear_cca", experiment.CLIP)
+    maps = experiment.model(data, system)
+    assert maps.config == LinearConfig(standardize=False)  # simulated features come whitened
+    longer = replace(data, run=replace(data.run, training={"steps": 6}))
+    before = {path.name for path in data.run.folder.glob("networks/*")}
+    experiment.model(longer, system)
+    assert {path.name for path in data.run.folder.glob("networks/*")} == before
+    video, music = experiment.embeddings(data, system)
+    assert video.dim == music.dim == len(maps.correlations)
+
+
+def test_it_has_no_curve_and_no_energy(data):
+    systems = experiment.baselines(data.run)
+    curves = inputs.training_curves(data, systems)["curves"]
+    assert list(curves) == ["Baseline 1", "Baseline 2"]
+    with pytest.raises(ValueError, match="linear_cca has no network"):
+        experiment.network(data, systems[-1])
+
+
+def test_models_are_a_registry():
+    assert set(MODELS) == {"vmnet", "linear"}
+    training = TrainingConfig(standardize=False, steps=3)
+    assert MODELS["vmnet"].settings(training) is training
+    assert MODELS["linear"].settings(training) == LinearConfig(standardize=False)
+
+
+def test_training_says_what_came_of_it(data, capsys, monkeypatch):
+    monkeypatch.setattr(experiment, "all_systems", experiment.baselines)
+    monkeypatch.setattr(opening, "DATA", data.run.folder.parent)
+    monkeypatch.setattr(run_module, "FIGURES", data.run.folder / "figures")
+    assert cli.main(["train", "--profile", "toy", "--jobs", "1"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].startswith("baseline_2 clip: best after ")
+    assert said[2].startswith("linear_cca clip: ridge ")
+    assert said[2].endswith(" of the validation clips")

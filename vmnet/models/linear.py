@@ -1,0 +1,355 @@
+"""Canonical correlation analysis: what two linear maps find of the music that belongs to a video.
+
+The maps of the two modalities are those whose outputs correlate most over the training pairs
+(Hotelling, "Relations between two sets of variates", Biometrika 28, 1936), with a ridge on either
+covariance (Vinod, "Canonical ridge and econometrics of joint production", Journal of Econometrics
+4, 1976), without which more dimensions than clips correlate by chance. It takes seconds and draws
+nothing at random: a network that is behind it has learned too little.
+
+scikit-learn's CCA is iterative (NIPALS) and has no ridge, so that the few lines are ours.
+"""
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vmnet.errors import VmnetError
+from vmnet.models.embedder import (
+    embed_in_blocks,
+    load_settings,
+    require_settings,
+    save_settings,
+)
+from vmnet.models.fit import data_key, require_pairs
+from vmnet.models.settings import TrainingConfig
+from vmnet.models.vmnet import Statistics, feature_statistics
+from vmnet.store import load_arrays, save_arrays
+
+if TYPE_CHECKING:
+    from vmnet.aligners.sequences import Sequences
+
+BLOCK_ROWS = 4096  # bounds the float64 copies: 50,000 clips stay mapped from their file
+
+
+@dataclass(frozen=True)
+class LinearConfig:
+    """All that decides the maps, the data aside.
+
+    Attributes
+    ----------
+    standardize
+        Whether each feature is brought to deviation 1 first; see `TrainingConfig`.
+    ridges
+        Which are tried: what is added to all variances, as a share of their mean.
+    dims
+        Numbers of directions that are tried; more than a modality has features are all it has.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or one makes no sense.
+    """
+
+    standardize: bool = True
+    ridges: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+    dims: tuple[int, ...] = (5, 10, 20, 50, 100, 200)
+
+    def __post_init__(self) -> None:
+        if not self.ridges or not all(0 < ridge < inf for ridge in self.ridges):
+            raise ValueError(f"ridges={self.ridges} makes no sense: give numbers above 0")
+        if not self.dims or min(self.dims) < 1:
+            raise ValueError(f"dims={self.dims} makes no sense: give numbers of 1 or more")
+
+    @classmethod
+    def of(cls, training: TrainingConfig) -> "LinearConfig":
+        """Return the settings that go with those of a network: the same features."""
+        return cls(standardize=training.standardize)
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """The map of one modality: `mean` (d,) is taken off, then `matrix` (d, dims); both float32."""
+
+    mean: np.ndarray
+    matrix: np.ndarray
+
+    def __call__(self, data: np.ndarray) -> np.ndarray:
+        """Map features, (n, d), to (n, dims) float32 of unit norm; those at the mean to 0."""
+        return _unit_norm((data - self.mean) @ self.matrix)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearCCA:
+    """Two linear maps into one space, with the face of a `TrainedVMNet`.
+
+    Attributes
+    ----------
+    music, video
+        The maps. Each direction is weighted by its canonical correlation, as by Gong et al. ("A
+        multi-view embedding space for modeling internet images, tags, and their semantics",
+        International Journal of Computer Vision 106, 2014, whose power of it is 4, ours 1).
+    config
+        What was tried.
+    data_key
+        Stands for the training and validation data.
+    correlations
+        (dims,) float64, of the directions kept, the largest first.
+    ridge
+        The one that was chosen.
+    valid_ranks
+        Mean rank of the music for the validation clips, (n_ridges, n_dims) float64, by the grid of
+        `config`.
+    """
+
+    music: Projection
+    video: Projection
+    config: LinearConfig
+    data_key: str
+    correlations: np.ndarray
+    ridge: float
+    valid_ranks: np.ndarray
+
+    @property
+    def summary(self) -> str:
+        """What was chosen, and why, in words."""
+        rank = f"mean rank {self.valid_ranks.min():.1f} of the validation clips"
+        return f"ridge {self.ridge:g}, {len(self.correlations)} dimensions: {rank}"
+
+    def embed_music(self, music: "Sequences") -> "Sequences":
+        """Embed music segments: (n_segments, music_dim) to (n_segments, dims) float32, unit norm.
+
+        Raises
+        ------
+        ValueError
+            If the features have another length than in training.
+        VmnetError
+            If one is not finite.
+        """
+        return embed_in_blocks(self.music, len(self.music.mean), music, "music")
+
+    def embed_video(self, video: "Sequences") -> "Sequences":
+        """Embed video segments, as `embed_music` does music."""
+        return embed_in_blocks(self.video, len(self.video.mean), video, "video")
+
+    def save(self, folder: Path) -> None:
+        """Write settings (JSON) and, last, what makes them valid: the maps."""
+        folder = Path(folder)
+        save_settings(folder, self.config, self.data_key)
+        arrays = {"music_mean": self.music.mean, "music_matrix": self.music.matrix}
+        arrays |= {"video_mean": self.video.mean, "video_matrix": self.video.matrix}
+        arrays |= {"correlations": self.correlations, "valid_ranks": self.valid_ranks}
+        save_arrays(folder / "model.npz", **arrays, ridge=np.array(self.ridge))
+
+    @classmethod
+    def load(cls, folder: Path, config: LinearConfig | None = None) -> "LinearCCA":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        VmnetError
+            If the folder holds no maps, some of other settings than `config`, or damaged files.
+        """
+        folder = Path(folder)
+        if not (folder / "model.npz").exists():
+            raise VmnetError(f"{folder} holds no linear maps: fit them first.")
+        saved, key = load_settings(folder, LinearConfig)
+        if config is not None:
+            require_settings(folder, config, key)
+        try:
+            arrays = load_arrays(folder / "model.npz")
+            kept = arrays["correlations"]
+            music, video = (_map_of(arrays, name, len(kept)) for name in ("music", "video"))
+            ridge, ranks = float(arrays["ridge"]), arrays["valid_ranks"]
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            raise VmnetError(f"{folder} is damaged, delete it and fit again ({error})") from error
+        return cls(music, video, saved, key, kept, ridge, ranks)
+
+
+def fit(
+    music: "Sequences",
+    video: "Sequences",
+    valid_music: "Sequences",
+    valid_video: "Sequences",
+    config: LinearConfig,
+    folder: Path,
+) -> LinearCCA:
+    """Find the maps of the training pairs, or load those that are in `folder`.
+
+    Of the grid of ridges and dimensions the pair is taken with the least mean rank of the music
+    for the videos of the validation clips, by the distance of the clips' centroids; of several, the
+    one of the least ridge, then of the fewest dimensions.
+
+    Parameters
+    ----------
+    music, video, valid_music, valid_video
+        As `train` takes them.
+    config
+        What decides the result.
+    folder
+        Where settings.json and model.npz are kept.
+
+    Raises
+    ------
+    ValueError
+        If the features do not fit together or come from less than two clips a split.
+    VmnetError
+        If a feature is not finite, or if the folder holds something else, or damaged files.
+    """
+    folder = Path(folder)
+    require_pairs(music, video, "training")
+    require_pairs(valid_music, valid_video, "validation")
+    if (music.dim, video.dim) != (valid_music.dim, valid_video.dim):
+        raise ValueError("training and validation features differ in length: use one extractor")
+    key = data_key(music, video, valid_music, valid_video)
+    if (folder / "settings.json").exists():
+        require_settings(folder, config, key)
+    if (folder / "model.npz").exists():
+        return LinearCCA.load(folder, config)
+
+    scales = [_statistics(part.data, config.standardize) for part in (music, video)]
+    moments = covariances(music.data, video.data, *scales)
+    dims = [min(n, music.dim, video.dim) for n in config.dims]
+    ranks = np.empty((len(config.ridges), len(dims)))
+    for i, ridge in enumerate(config.ridges):
+        *directions, correlations = canonical_directions(*moments, ridge)
+        for j, n in enumerate(dims):
+            maps = _maps(scales, directions, correlations[:n])
+            ranks[i, j] = _mean_rank(maps, valid_music, valid_video)
+    at = min(np.ndindex(ranks.shape), key=lambda ij: (ranks[ij], config.ridges[ij[0]], dims[ij[1]]))
+    ridge = config.ridges[at[0]]
+    *directions, correlations = canonical_directions(*moments, ridge)
+    kept = correlations[: dims[at[1]]]
+    fitted = LinearCCA(*_maps(scales, directions, kept), config, key, kept, ridge, ranks)
+    fitted.save(folder)
+    return fitted
+
+
+def covariances(
+    music: np.ndarray, video: np.ndarray, music_scale: Statistics, video_scale: Statistics
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the covariances of music, of video, and of music (rows) with video, all float64.
+
+    `music` and `video`, (n, d_m) and (n, d_v), are centred and scaled by the mean and the variance
+    given of each; they may be mapped from a file, and are read in blocks.
+    """
+    within_music, within_video, between = (
+        np.zeros((len(a[0]), len(b[0])))
+        for a, b in (
+            (music_scale, music_scale),
+            (video_scale, video_scale),
+            (music_scale, video_scale),
+        )
+    )
+    for rows in _blocks(len(music)):
+        m, v = _scaled(music[rows], *music_scale), _scaled(video[rows], *video_scale)
+        within_music += m.T @ m
+        within_video += v.T @ v
+        between += m.T @ v
+    return within_music / len(music), within_video / len(music), between / len(music)
+
+
+def canonical_directions(
+    music: np.ndarray, video: np.ndarray, between: np.ndarray, ridge: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the directions of music and of video that correlate most, and how much they do.
+
+    With C_m and C_v, the covariances and a ridge each, the directions are A = C_m^(-1/2) U and
+    B = C_v^(-1/2) V of the singular value decomposition U S V' of C_m^(-1/2) C_mv C_v^(-1/2). Any
+    root of C will do, for another turns U or V the other way; Cholesky's is the cheapest.
+
+    Parameters
+    ----------
+    music, video, between
+        Covariances, (d_m, d_m), (d_v, d_v) and (d_m, d_v).
+    ridge
+        What is added to every variance, as a share of the mean variance of the modality, above 0.
+
+    Returns
+    -------
+    A, B, correlations : (d_m, k), (d_v, k), (k,), k = min(d_m, d_v), the largest first.
+
+    Examples
+    --------
+    One direction is shared by both, the other is each modality's own:
+
+    >>> eye, shared = np.eye(2), np.diag([0.5, 0])
+    >>> canonical_directions(eye, eye, shared, ridge=0.25)[2].tolist()
+    [0.4, 0.0]
+    """
+    from scipy.linalg import solve_triangular
+
+    roots = [_root(music, ridge), _root(video, ridge)]
+    half = solve_triangular(roots[0], between, lower=True)
+    whitened = solve_triangular(roots[1], half.T, lower=True).T
+    left, correlations, right = np.linalg.svd(whitened, full_matrices=False)
+    a, b = (
+        solve_triangular(root, turned, lower=True, trans="T")
+        for root, turned in zip(roots, (left, right.T), strict=True)
+    )
+    return a, b, correlations
+
+
+def _root(covariance: np.ndarray, ridge: float) -> np.ndarray:
+    """Return the lower triangle whose product with its transpose is the covariance with a ridge."""
+    mean_variance = np.trace(covariance) / len(covariance) or 1.0  # nothing varies at all
+    return np.linalg.cholesky(covariance + ridge * mean_variance * np.eye(len(covariance)))
+
+
+def _maps(
+    scales: list[Statistics], directions: list[np.ndarray], correlations: np.ndarray
+) -> tuple[Projection, Projection]:
+    """Return the maps of music and video to the first directions, weighted by `correlations`."""
+    music, video = (
+        Projection(
+            mean,
+            (matrix[:, : len(correlations)] * correlations / np.sqrt(variance)[:, None]).astype(
+                np.float32
+            ),
+        )
+        for (mean, variance), matrix in zip(scales, directions, strict=True)
+    )
+    return music, video
+
+
+def _mean_rank(
+    maps: tuple[Projection, Projection], music: "Sequences", video: "Sequences"
+) -> float:
+    """Return the mean rank of the music of each clip for its video."""
+    from vmnet.aligners import distance_matrix
+    from vmnet.evaluation.metrics import ranks
+
+    embedded = [
+        embed_in_blocks(function, features.dim, features, name)
+        for function, features, name in zip(maps, (music, video), ("music", "video"), strict=True)
+    ]
+    return float(ranks(distance_matrix(embedded[1], embedded[0], "centroid")).mean())
+
+
+def _statistics(data: np.ndarray, standardize: bool) -> Statistics:
+    mean, variance = feature_statistics(data)
+    return mean, variance if standardize else np.ones_like(variance)
+
+
+def _scaled(data: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    return (data.astype(np.float64) - mean) / np.sqrt(variance.astype(np.float64))
+
+
+def _blocks(n_rows: int) -> Iterator[slice]:
+    return (slice(start, start + BLOCK_ROWS) for start in range(0, n_rows, BLOCK_ROWS))
+
+
+def _unit_norm(vectors: np.ndarray) -> np.ndarray:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+
+
+def _map_of(arrays: dict[str, np.ndarray], modality: str, n_dims: int) -> Projection:
+    mean, matrix = arrays[f"{modality}_mean"], arrays[f"{modality}_matrix"]
+    if matrix.shape != (len(mean), n_dims):
+        raise ValueError(f"the {modality} matrix is {matrix.shape}, not {(len(mean), n_dims)}")
+    return Projection(mean, matrix)
