@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from vmnet.errors import VmnetError
 from vmnet.models.energy import UNKNOWN, Energy
 from vmnet.models.settings import TrainingConfig
-from vmnet.models.vmnet import Statistics, build_vmnet
+from vmnet.models.vmnet import LinearStart, Statistics, build_shortcut_vmnet, build_vmnet
 from vmnet.store import load_arrays, save_arrays, save_text
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from vmnet.aligners.sequences import Sequences
 
-CURVE_COLUMNS = ("step", "train_loss", "valid_loss", "seconds")
+CURVE_COLUMNS = ("step", "train_loss", "valid_loss", "seconds", "valid_rank")
+MODALITIES = ("music", "video")
 _EMBEDDING_BATCH = 4096
 
 Config = TypeVar("Config")
@@ -42,7 +43,9 @@ class TrainedVMNet:
     curve
         One array per column, one entry per evaluation: "step" (updates so far), "train_loss" (mean
         over the batches since the last evaluation, with dropout), "valid_loss", "seconds" (of
-        training so far). The model is that of the smallest "valid_loss".
+        training so far), and "valid_rank", the mean rank of the music for the validation pairs,
+        where the model is chosen by it. The model is that of the smallest "valid_rank", or else of
+        the smallest "valid_loss". An entry of step 0 has no "train_loss" (nan).
     statistics
         What the model standardises its inputs with, music first, or None.
     energy
@@ -59,7 +62,8 @@ class TrainedVMNet:
     @property
     def best_step(self) -> int:
         """The number of updates after which the weights were taken."""
-        return int(self.curve["step"][np.argmin(self.curve["valid_loss"])])
+        rows = np.array(list(self.curve.values())).T
+        return int(self.curve["step"][np.argmin([score(row) for row in rows])])
 
     @property
     def seconds(self) -> float:
@@ -131,7 +135,7 @@ class TrainedVMNet:
     def _arrays(self) -> dict[str, np.ndarray]:
         arrays = weights_of(self.model)
         if self.statistics is not None:
-            for modality, (mean, variance) in zip(("music", "video"), self.statistics, strict=True):
+            for modality, (mean, variance) in zip(MODALITIES, self.statistics, strict=True):
                 arrays |= {f"{modality}_mean": mean, f"{modality}_variance": variance}
         return arrays
 
@@ -143,16 +147,23 @@ def weights_of(model: "keras.Model") -> dict[str, np.ndarray]:
     return {w.path: np.array(keras.ops.convert_to_numpy(w)) for w in model.weights}
 
 
+def score(row: Sequence[float]) -> float:
+    """Return what is to be small in a row of a training curve: its rank, or else its loss."""
+    return row[4] if len(row) > 4 else row[2]
+
+
 def make_curve(columns: np.ndarray) -> dict[str, np.ndarray]:
-    """Name the `columns`, (4, n_evaluations) float64, of a training curve."""
-    curve = dict(zip(CURVE_COLUMNS, columns, strict=True))
+    """Name the `columns` of a training curve, (4 or 5, n_evaluations) float64."""
+    if len(columns) not in (4, 5):
+        raise ValueError(f"a training curve has 4 or 5 columns, not {len(columns)}")
+    curve = dict(zip(CURVE_COLUMNS, columns, strict=False))
     return curve | {"step": curve["step"].astype(np.int64)}
 
 
 def curve_text(curve: dict[str, np.ndarray]) -> str:
     """Return a training curve as CSV, every number in full."""
-    rows = zip(*(curve[name].tolist() for name in CURVE_COLUMNS), strict=True)
-    return "\n".join([",".join(CURVE_COLUMNS), *(",".join(map(str, row)) for row in rows), ""])
+    rows = zip(*(column.tolist() for column in curve.values()), strict=True)
+    return "\n".join([",".join(curve), *(",".join(map(str, row)) for row in rows), ""])
 
 
 def save_settings(folder: Path, config: Any, data_key: str) -> None:
@@ -245,11 +256,29 @@ def _model_from_arrays(
         music = arrays.pop("music_mean"), arrays.pop("music_variance")
         video = arrays.pop("video_mean"), arrays.pop("video_variance")
         statistics = music, video
-    music_dim, video_dim = (len(arrays[f"{name}_dense_1/kernel"]) for name in ("music", "video"))
-    settings = (config.seed, config.dropout, *(statistics or (None, None)), config.momentum)
-    model = build_vmnet(music_dim, video_dim, *settings)
+    if config.start == "linear":
+        music_start, video_start = (_empty_start(arrays, name) for name in MODALITIES)
+        model = build_shortcut_vmnet(
+            music_start,
+            video_start,
+            config.seed,
+            config.hidden,
+            config.dropout,
+            config.input_dropout,
+        )
+    else:
+        music_dim, video_dim = (len(arrays[f"{name}_dense_1/kernel"]) for name in MODALITIES)
+        settings = (config.seed, config.dropout, *(statistics or (None, None)), config.momentum)
+        model = build_vmnet(music_dim, video_dim, *settings)
     for variable in model.weights:
         variable.assign(arrays.pop(variable.path))
     if arrays:
         raise ValueError(f"unknown arrays: {', '.join(arrays)}")
     return model, statistics
+
+
+def _empty_start(arrays: dict[str, np.ndarray], modality: str) -> LinearStart:
+    """Return a start of the sizes that a kept branch has; its values do not matter."""
+    whitening = np.zeros_like(arrays[f"{modality}_whitening/kernel"])
+    shortcut = np.zeros_like(arrays[f"{modality}_shortcut/kernel"])
+    return LinearStart(np.zeros(len(whitening), np.float32), whitening, shortcut)

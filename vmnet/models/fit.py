@@ -6,11 +6,9 @@ left alone, bit for bit on the processors of one machine and with one Keras back
 far as its kernels repeat themselves).
 """
 
-import hashlib
 import json
 import time
 import zipfile
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,18 +22,27 @@ from vmnet.models.embedder import (
     TrainedVMNet,
     curve_text,
     make_curve,
-    require_finite,
     require_settings,
     save_settings,
+    score,
     weights_of,
 )
 from vmnet.models.energy import NO_ENERGY, Energy, Meter
+from vmnet.models.pairs import data_key, require_pairs
 from vmnet.models.sampling import Moments, spread_pairs
 from vmnet.models.settings import TrainingConfig
-from vmnet.models.vmnet import build_vmnet, feature_statistics
+from vmnet.models.start import linear_starts
+from vmnet.models.vmnet import (
+    Statistics,
+    build_shortcut_vmnet,
+    build_vmnet,
+    feature_statistics,
+)
 from vmnet.store import load_arrays, save_arrays, save_text
 
 if TYPE_CHECKING:
+    import keras
+
     from vmnet.aligners.sequences import Sequences
     from vmnet.models.learner import Learner, Pairs
 
@@ -56,10 +63,10 @@ def train(
 ) -> TrainedVMNet:
     """Train a network in `folder`, go on with the training there, or load the finished one.
 
-    Adam on batches from `draw_pairs`; every `config.evaluate_every` updates the loss over the fixed
-    validation batches of `spread_pairs`, without dropout. Training ends after `config.steps`
-    updates, or after `config.patience` evaluations without a better loss; the weights of the best
-    evaluation are kept.
+    Adam on batches from `draw_pairs`; every `config.evaluate_every` updates the loss, or the mean
+    rank, over the fixed validation batches of `spread_pairs`, without dropout. Training ends after
+    `config.steps` updates, or after `config.patience` evaluations without a better one; the weights
+    of the best evaluation are kept. Where the start is linear, it is evaluated too.
 
     Parameters
     ----------
@@ -105,11 +112,9 @@ def train(
         return TrainedVMNet.load(folder, config)
     save_settings(folder, config, key)
 
-    statistics = None
-    if config.standardize:
-        statistics = feature_statistics(music.data), feature_statistics(video.data)
-    settings = (config.seed, config.dropout, *(statistics or (None, None)), config.momentum)
-    net = build_vmnet(music.dim, video.dim, *settings)
+    net, statistics = _new_network(
+        (music, video, training), (valid_music, valid_video, validation), config
+    )
     from vmnet.models.learner import Learner  # imports Keras, which build_vmnet has kept quiet
 
     learner = Learner(net, config)
@@ -135,6 +140,24 @@ def train(
     return trained
 
 
+def _new_network(
+    training: "Data", validation: "Data", config: TrainingConfig
+) -> tuple["keras.Model", tuple[Statistics, Statistics] | None]:
+    """Build the network that `config` begins with, and what it standardises its inputs by."""
+    music, video, moments = training
+    if config.start == "linear":
+        starts = linear_starts(music, video, *validation[:2], config.standardize, moments)
+        net = build_shortcut_vmnet(
+            *starts, config.seed, config.hidden, config.dropout, config.input_dropout
+        )
+        return net, None
+    statistics = None
+    if config.standardize:
+        statistics = feature_statistics(music.data), feature_statistics(video.data)
+    settings = (config.seed, config.dropout, *(statistics or (None, None)), config.momentum)
+    return build_vmnet(music.dim, video.dim, *settings), statistics
+
+
 @dataclass
 class _Run:
     """A training between two evaluations: all that a checkpoint holds."""
@@ -144,7 +167,7 @@ class _Run:
     folder: Path
     meter: Meter
     energy: Energy = NO_ENERGY
-    curve: list[tuple[float, ...]] = field(default_factory=list)  # rows of CURVE_COLUMNS
+    curve: list[tuple[float, ...]] = field(default_factory=list)  # rows; see `make_curve`
     best: dict[str, np.ndarray] = field(default_factory=dict)  # weights
 
     @property
@@ -155,21 +178,24 @@ class _Run:
     def step(self) -> int:
         return int(self.curve[-1][0]) if self.curve else 0
 
-    def record(self, updates: int, train_loss: float, valid_loss: float, seconds: float) -> None:
+    def record(
+        self, updates: int, train_loss: float, seconds: float, valid_loss: float, *rank: float
+    ) -> None:
         """Note an evaluation after `updates` more updates that took `seconds` with it."""
         step = self.step + updates
-        if not np.isfinite([train_loss, valid_loss]).all():
+        if not np.isfinite([valid_loss, *([train_loss] if updates else [])]).all():
             raise VmnetError(
                 f"training in {self.folder} diverged before step {step}: lower learning_rate"
             )
-        if valid_loss < min((row[2] for row in self.curve), default=np.inf):
-            self.best = weights_of(self.learner.net)
         before = self.curve[-1][3] if self.curve else 0.0
-        self.curve.append((step, train_loss, valid_loss, before + seconds))
+        row = (step, train_loss, valid_loss, before + seconds, *rank)
+        if score(row) < min(map(score, self.curve), default=np.inf):
+            self.best = weights_of(self.learner.net)
+        self.curve.append(row)
 
     def finished(self, config: TrainingConfig) -> bool:
-        losses = [row[2] for row in self.curve]
-        waited = len(losses) - 1 - int(np.argmin(losses)) if losses else 0
+        scores = [score(row) for row in self.curve]
+        waited = len(scores) - 1 - int(np.argmin(scores)) if scores else 0
         return self.step >= config.steps or waited >= config.patience
 
     def save(self) -> None:
@@ -216,6 +242,14 @@ def _loop(
         unit="step",
         leave=False,
     )
+
+    def evaluate() -> tuple[float, ...]:
+        batches = [_pairs(validation, *drawn) for drawn in valid_draws]
+        loss = run.learner.evaluate_pairs(batches)
+        return (loss, run.learner.rank_pairs(batches)) if config.choose == "rank" else (loss,)
+
+    if not run.curve and config.start == "linear":
+        run.record(0, np.nan, 0.0, *evaluate())
     with bar:
         while not run.finished(config):
             begun = time.monotonic()
@@ -225,10 +259,10 @@ def _loop(
                 n = len(batches[-1])
                 total += n * run.learner.update(batches)
                 bar.update(n)
-            valid_loss = run.learner.evaluate_pairs(_pairs(validation, *d) for d in valid_draws)
+            valid = evaluate()
             train_loss = total / n_updates
-            run.record(n_updates, train_loss, valid_loss, time.monotonic() - begun)
-            bar.set_postfix(train=f"{train_loss:.4f}", valid=f"{valid_loss:.4f}", refresh=False)
+            run.record(n_updates, train_loss, time.monotonic() - begun, *valid)
+            bar.set_postfix(train=f"{train_loss:.4f}", valid=f"{valid[-1]:.4f}", refresh=False)
             if time.monotonic() - saved >= checkpoint_seconds:
                 run.save()
                 saved = time.monotonic()
@@ -242,57 +276,3 @@ def _pairs(data: "Data", drawn: np.ndarray, clips: np.ndarray) -> "Pairs":
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k.removeprefix(prefix): array for k, array in arrays.items() if k.startswith(prefix)}
-
-
-def require_pairs(
-    music: "Sequences", video: "Sequences", split: str, moments: Moments | None = None
-) -> None:
-    """Refuse music and video of a split that are no pairs, of two clips at least.
-
-    Raises
-    ------
-    ValueError
-        If clips or segments differ, the moments are of others, or there are fewer than two clips.
-    VmnetError
-        If a feature is not finite.
-    """
-    alike = moments is not None or np.array_equal(music.offsets, video.offsets)
-    if music.ids != video.ids or not alike:
-        raise ValueError(
-            f"music and video of the {split} clips differ in clips or segments: "
-            f"cut both at the same boundaries, or give their moments"
-        )
-    if moments and not (
-        _fits(moments.music, moments, music) and _fits(moments.video, moments, video)
-    ):
-        raise ValueError(f"the moments of the {split} clips are not of their segments")
-    if len(music) < 2:
-        raise ValueError(
-            f"{len(music)} {split} clip gives no negatives, which come from other clips: "
-            f"give two or more"
-        )
-    require_finite(music, "music")
-    require_finite(video, "video")
-
-
-def _fits(rows: np.ndarray, moments: Moments, features: "Sequences") -> bool:
-    """Tell whether the rows of each clip's moments are rows of that clip."""
-    if len(rows) != moments.offsets[-1] or len(moments.offsets) != len(features.offsets):
-        return False
-    clips = np.repeat(np.arange(len(features)), np.diff(moments.offsets))
-    return bool(
-        (rows >= features.offsets[clips]).all() and (rows < features.offsets[clips + 1]).all()
-    )
-
-
-def data_key(*features: "Sequences", moments: Iterable[Moments] = ()) -> str:
-    """Return ten hexadecimal digits that stand for all features and clips."""
-    digest = hashlib.sha256()
-    for sequences in features:
-        digest.update(repr((sequences.data.shape, sequences.ids)).encode())
-        digest.update(sequences.offsets.data)
-        digest.update(sequences.data.data)
-    for each in moments:
-        for rows in (each.music, each.video, each.offsets):
-            digest.update(rows.data)
-    return digest.hexdigest()[:10]

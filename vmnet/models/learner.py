@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from vmnet.evaluation.metrics import ranks
 from vmnet.models import updates
 from vmnet.models.losses import LOSSES
 from vmnet.models.optimizer import adam
@@ -80,6 +81,18 @@ class Learner(keras.Model):
             losses.append(self.test_on_batch((music, video), clips))
             triplets.append(len(clips) * (len(clips) - 1))
         return float(np.average(losses, weights=triplets))
+
+    def rank_pairs(self, batches: Iterable[Pairs]) -> float:
+        """Return the mean rank of the music for each video of `batches`, each of different clips.
+
+        As many tracks are ranked as the batch has; at the segment level they are segments.
+        """
+        found = []
+        for music, video, _ in batches:
+            embedded = self.net([music, video], training=False)
+            heard, seen = map(keras.ops.convert_to_numpy, embedded)
+            found.append(ranks(-seen @ heard.T))
+        return float(np.concatenate(found).mean())
 
     def state(self) -> dict[str, np.ndarray]:
         """Copy all that an update reads: weights, moving statistics, dropout seeds, Adam's own."""

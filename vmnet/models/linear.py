@@ -10,7 +10,7 @@ scikit-learn's CCA is iterative (NIPALS) and has no ridge, so that the few lines
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -25,7 +25,8 @@ from vmnet.models.embedder import (
     require_settings,
     save_settings,
 )
-from vmnet.models.fit import data_key, require_pairs
+from vmnet.models.pairs import data_key, require_pairs
+from vmnet.models.sampling import Moments
 from vmnet.models.settings import TrainingConfig
 from vmnet.models.vmnet import Statistics, feature_statistics
 from vmnet.store import load_arrays, save_arrays
@@ -211,31 +212,87 @@ def fit(
     if (folder / "model.npz").exists():
         return LinearCCA.load(folder, config)
 
-    scales = [_statistics(part.data, config.standardize) for part in (music, video)]
-    moments = covariances(music.data, video.data, *scales)
-    dims = [min(n, music.dim, video.dim) for n in config.dims]
-    ranks = np.empty((len(config.ridges), len(dims)))
-    for i, ridge in enumerate(config.ridges):
-        *directions, correlations = canonical_directions(*moments, ridge)
-        for j, n in enumerate(dims):
-            maps = _maps(scales, directions, correlations[:n])
-            ranks[i, j] = _mean_rank(maps, valid_music, valid_video)
-    at = min(np.ndindex(ranks.shape), key=lambda ij: (ranks[ij], config.ridges[ij[0]], dims[ij[1]]))
-    ridge = config.ridges[at[0]]
-    *directions, correlations = canonical_directions(*moments, ridge)
-    kept = correlations[: dims[at[1]]]
-    fitted = LinearCCA(*_maps(scales, directions, kept), config, key, kept, ridge, ranks)
+    found = search(music, video, valid_music, valid_video, config)
+    kept = found.correlations
+    fitted = LinearCCA(*found.maps, config, key, kept, found.ridge, found.valid_ranks)
     fitted.save(folder)
     return fitted
 
 
+@dataclass(frozen=True, eq=False)
+class Search:
+    """The best of a grid of ridges and dimensions, on the validation clips; music comes first.
+
+    Attributes
+    ----------
+    scales
+        Mean and variance by which each modality was standardised.
+    within
+        Covariance of each, (d, d) float64.
+    ridge
+        The best.
+    directions
+        (d, dims) of each.
+    correlations
+        (dims,) float64, the largest first.
+    valid_ranks
+        Mean rank, (n_ridges, n_dims).
+    """
+
+    scales: tuple[Statistics, Statistics]
+    within: tuple[np.ndarray, np.ndarray]
+    ridge: float
+    directions: tuple[np.ndarray, np.ndarray]
+    correlations: np.ndarray
+    valid_ranks: np.ndarray
+
+    @property
+    def maps(self) -> tuple[Projection, Projection]:
+        """The maps of music and video to the directions, weighted by the correlations."""
+        return _maps(self.scales, self.directions, self.correlations)
+
+
+def search(
+    music: "Sequences",
+    video: "Sequences",
+    valid_music: "Sequences",
+    valid_video: "Sequences",
+    config: LinearConfig,
+    moments: Moments | None = None,
+) -> Search:
+    """Try the grid of `config`; the parameters are those of `fit`.
+
+    `moments` are of the training clips, where their two tracks are cut apart.
+    """
+    scales = _scale(music.data, config.standardize), _scale(video.data, config.standardize)
+    rows = (moments.music, moments.video) if moments else None
+    heard, seen, between = covariances(music.data, video.data, scales[0], scales[1], rows)
+    dims = [min(n, music.dim, video.dim) for n in config.dims]
+    ranks = np.empty((len(config.ridges), len(dims)))
+    for i, ridge in enumerate(config.ridges):
+        a, b, correlations = canonical_directions(heard, seen, between, ridge)
+        for j, n in enumerate(dims):
+            maps = _maps(scales, (a, b), correlations[:n])
+            ranks[i, j] = _mean_rank(maps, valid_music, valid_video)
+    at = min(np.ndindex(ranks.shape), key=lambda ij: (ranks[ij], config.ridges[ij[0]], dims[ij[1]]))
+    ridge, n = config.ridges[at[0]], dims[at[1]]
+    a, b, correlations = canonical_directions(heard, seen, between, ridge)
+    kept = a[:, :n], b[:, :n]
+    return Search(scales, (heard, seen), ridge, kept, correlations[:n], ranks)
+
+
 def covariances(
-    music: np.ndarray, video: np.ndarray, music_scale: Statistics, video_scale: Statistics
+    music: np.ndarray,
+    video: np.ndarray,
+    music_scale: Statistics,
+    video_scale: Statistics,
+    rows: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the covariances of music, of video, and of music (rows) with video, all float64.
 
     `music` and `video`, (n, d_m) and (n, d_v), are centred and scaled by the mean and the variance
-    given of each; they may be mapped from a file, and are read in blocks.
+    given of each; they may be mapped from a file, and are read in blocks. `rows` says which rows of
+    the two are pairs, (n_pairs,) each; without them, row i of both is one.
     """
     within_music, within_video, between = (
         np.zeros((len(a[0]), len(b[0])))
@@ -245,12 +302,14 @@ def covariances(
             (music_scale, video_scale),
         )
     )
-    for rows in _blocks(len(music)):
-        m, v = _scaled(music[rows], *music_scale), _scaled(video[rows], *video_scale)
+    n = len(rows[0]) if rows else len(music)
+    for block in _blocks(n):
+        heard, seen = (rows[0][block], rows[1][block]) if rows else (block, block)
+        m, v = _scaled(music[heard], *music_scale), _scaled(video[seen], *video_scale)
         within_music += m.T @ m
         within_video += v.T @ v
         between += m.T @ v
-    return within_music / len(music), within_video / len(music), between / len(music)
+    return within_music / n, within_video / n, between / n
 
 
 def canonical_directions(
@@ -301,7 +360,7 @@ def _root(covariance: np.ndarray, ridge: float) -> np.ndarray:
 
 
 def _maps(
-    scales: list[Statistics], directions: list[np.ndarray], correlations: np.ndarray
+    scales: Iterable[Statistics], directions: Iterable[np.ndarray], correlations: np.ndarray
 ) -> tuple[Projection, Projection]:
     """Return the maps of music and video to the first directions, weighted by `correlations`."""
     music, video = (
@@ -330,7 +389,7 @@ def _mean_rank(
     return float(ranks(distance_matrix(embedded[1], embedded[0], "centroid")).mean())
 
 
-def _statistics(data: np.ndarray, standardize: bool) -> Statistics:
+def _scale(data: np.ndarray, standardize: bool) -> Statistics:
     mean, variance = feature_statistics(data)
     return mean, variance if standardize else np.ones_like(variance)
 

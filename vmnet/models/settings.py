@@ -8,7 +8,9 @@ from typing import Any
 
 from vmnet.errors import VmnetError
 
-LOSS_NAMES = ("triplet", "cbvmr")
+LOSS_NAMES = ("triplet", "cbvmr", "softmax")
+STARTS = ("random", "linear")
+CHOICES = ("loss", "rank")
 
 # The settings of the original VM-Net's loss, as its authors released them.
 CBVMR = {"loss": "cbvmr", "weights": (1.0, 3.0), "intra_weights": (0.2, 0.2), "top": 100}
@@ -30,7 +32,7 @@ class TrainingConfig:
     dropout
         Share of the units dropped after each ReLU (section V-A: 0.5).
     loss
-        "triplet", the paper's, or "cbvmr", that of the original VM-Net; see `losses`.
+        "triplet", the paper's, "cbvmr", that of the original VM-Net, or "softmax"; see `losses`.
     margin
         alpha of the loss (section III-C: 0.1).
     weights
@@ -39,12 +41,24 @@ class TrainingConfig:
         lambda_3 of the video triplets and lambda_4 of the music triplets of "cbvmr".
     top
         Q of "cbvmr", the most violating negatives that are kept for each anchor.
+    temperature
+        Of "softmax", a cosine similarity. Ours.
+    start
+        "random", the paper's network; or "linear": every branch gets a linear shortcut that begins
+        as the best linear method does (see `linear` and `start`), beside one hidden layer. Ours.
+    hidden
+        Units of that hidden layer.
+    input_dropout
+        Share of the inputs dropped in training, with a linear start. Ours.
     steps
         Updates at most (thesis, section 5.2.4: early stopping ends after 500,000 on average).
     evaluate_every
         Updates between two evaluations on the validation clips. Ours; the sources give none.
+    choose
+        By what the best evaluation is known: "loss", or "rank", the mean rank of the music for the
+        validation pairs. Ours; the sources do not say.
     patience
-        Evaluations without a better validation loss after which training stops. Ours.
+        Evaluations without a better one after which training stops. Ours.
     momentum
         Of the moving statistics of batch normalisation (the original VM-Net's: 0.99). They forget
         their start after some hundreds of updates, and only then is a validation loss true.
@@ -69,8 +83,13 @@ class TrainingConfig:
     weights: tuple[float, float] = (1.0, 1.0)
     intra_weights: tuple[float, float] = (0.2, 0.2)
     top: int = 100
+    temperature: float = 0.4
+    start: str = "random"
+    hidden: int = 512
+    input_dropout: float = 0.0
     steps: int = 500_000
     evaluate_every: int = 1000
+    choose: str = "loss"
     patience: int = 20
     momentum: float = 0.99
     standardize: bool = True
@@ -92,8 +111,13 @@ class TrainingConfig:
                 "two numbers of at least 0",
             ),
             "top": (self.top >= 1, "1 or more"),
+            "temperature": (0 < self.temperature < math.inf, "above 0"),
+            "start": (self.start in STARTS, " or ".join(STARTS)),
+            "hidden": (self.hidden >= 1, "1 or more"),
+            "input_dropout": (0 <= self.input_dropout < 1, "at least 0 and below 1"),
             "steps": (self.steps >= 1, "1 or more"),
             "evaluate_every": (self.evaluate_every >= 1, "1 or more"),
+            "choose": (self.choose in CHOICES, " or ".join(CHOICES)),
             "patience": (self.patience >= 1, "1 or more"),
             "momentum": (0 <= self.momentum < 1, "at least 0 and below 1"),
             "seed": (self.seed >= 0, "0 or more"),

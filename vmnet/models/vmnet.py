@@ -1,6 +1,7 @@
 """The VM-Net: two branches that embed music and video in one space (paper, section III-B)."""
 
 import logging
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,25 @@ MUSIC_UNITS = (2048, 1024, 512)
 VIDEO_UNITS = (2048, 512)
 
 Statistics = tuple[np.ndarray, np.ndarray]  # mean and variance, (dim,) float32 each
+
+
+@dataclass(frozen=True, eq=False)
+class LinearStart:
+    """How a branch of d features begins.
+
+    Attributes
+    ----------
+    mean : (d,) float32
+        What is taken off the features.
+    whitening : (d, k) float32
+        Brings them to k uncorrelated components, of a variance of 1 but for the ridge.
+    shortcut : (k, dim) float32
+        From those to the embedding, whose norm is about 1 over the training pairs.
+    """
+
+    mean: np.ndarray
+    whitening: np.ndarray
+    shortcut: np.ndarray
 
 
 def build_vmnet(
@@ -55,11 +75,7 @@ def build_vmnet(
         From [music (n, music_dim), video (n, video_dim)] float32 to [music embedding, video
         embedding], (n, 512) float32 of unit norm.
     """
-    with quiet():
-        import keras
-
-    # A process that trains several networks is told that each evaluates by a function of its own.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    keras = _keras()
     music_seed, video_seed = np.random.SeedSequence(seed).spawn(2)
     music, video = keras.Input((music_dim,), name="music"), keras.Input((video_dim,), name="video")
     embeddings = [
@@ -67,6 +83,46 @@ def build_vmnet(
         _branch(video, "video", VIDEO_UNITS, dropout, video_seed, video_statistics, momentum),
     ]
     return keras.Model([music, video], embeddings, name="vmnet")
+
+
+def build_shortcut_vmnet(
+    music: LinearStart,
+    video: LinearStart,
+    seed: int = 0,
+    hidden: int = 512,
+    dropout: float = 0.5,
+    input_dropout: float = 0.0,
+) -> "keras.Model":
+    """Build a network whose branches begin as a linear method; see `start`. It is not the paper's.
+
+    A branch whitens its input, drops some of it in training, and adds up a linear shortcut and what
+    a hidden layer of ReLU units makes of it, before L2 normalisation. The output of the hidden
+    layer begins at a tenth of its usual size, so that the shortcut decides at first.
+
+    Parameters
+    ----------
+    music, video
+        Where the branches begin.
+    hidden
+        Units of the hidden layer of each branch.
+    seed, dropout
+        As in `build_vmnet`.
+    input_dropout
+        Share of the whitened inputs dropped in training, in [0, 1).
+
+    Returns
+    -------
+    keras.Model
+        As that of `build_vmnet`, with embeddings of the length that the shortcuts have.
+    """
+    keras = _keras()
+    inputs, outputs = [], []
+    seeds = np.random.SeedSequence(seed).spawn(2)
+    for name, start, own in zip(("music", "video"), (music, video), seeds, strict=True):
+        x = keras.Input((len(start.mean),), name=name)
+        inputs.append(x)
+        outputs.append(_shortcut_branch(x, name, start, own, hidden, (input_dropout, dropout)))
+    return keras.Model(inputs, outputs, name="shortcut_vmnet")
 
 
 def feature_statistics(data: np.ndarray) -> Statistics:
@@ -100,6 +156,15 @@ def forward_flops(music_dim: int, video_dim: int) -> int:
     return products_and_biases + activations + sum(5 * sizes[-1] for sizes in branches)
 
 
+def _keras() -> Any:
+    with quiet():
+        import keras
+
+    # A process that trains several networks is told that each evaluates by a function of its own.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    return keras
+
+
 def _branch(
     x: Any,
     name: str,
@@ -124,4 +189,48 @@ def _branch(
             x = layers.ReLU(name=f"{name}_relu_{i}")(x)
             x = dropout_layer(dropout, next(seeds), f"{name}_dropout_{i}")(x)
     x = layers.BatchNormalization(momentum=momentum, epsilon=1e-3, name=f"{name}_batch_norm")(x)
+    return layers.UnitNormalization(name=f"{name}_embedding")(x)
+
+
+def _shortcut_branch(
+    x: Any,
+    name: str,
+    start: LinearStart,
+    seed: np.random.SeedSequence,
+    hidden: int,
+    dropouts: tuple[float, float],
+) -> Any:
+    from keras import initializers, layers
+
+    from vmnet.models.dropout import dropout as dropout_layer
+
+    seeds = (seed.generate_state(4) >> 1).tolist()
+    n_inputs, dim = start.shortcut.shape
+
+    def constant(value: np.ndarray) -> Any:
+        return lambda shape, dtype=None: np.reshape(value, shape).astype(dtype or "float32")
+
+    def normal(n: int, seed: int, size: float = 1.0) -> Any:
+        return initializers.TruncatedNormal(stddev=size * (2 / n) ** 0.5, seed=seed)
+
+    x = layers.Dense(
+        n_inputs,
+        kernel_initializer=constant(start.whitening),
+        bias_initializer=constant(-start.mean @ start.whitening),
+        trainable=False,
+        name=f"{name}_whitening",
+    )(x)
+    x = dropout_layer(dropouts[0], seeds[0], f"{name}_input_dropout")(x)
+    shortcut = layers.Dense(
+        dim, use_bias=False, kernel_initializer=constant(start.shortcut), name=f"{name}_shortcut"
+    )(x)
+    x = layers.Dense(hidden, kernel_initializer=normal(n_inputs, seeds[1]), name=f"{name}_hidden")(
+        x
+    )
+    x = layers.ReLU(name=f"{name}_relu")(x)
+    x = dropout_layer(dropouts[1], seeds[2], f"{name}_dropout")(x)
+    x = layers.Dense(dim, kernel_initializer=normal(hidden, seeds[3], 0.1), name=f"{name}_beside")(
+        x
+    )
+    x = layers.Add(name=f"{name}_sum")([shortcut, x])
     return layers.UnitNormalization(name=f"{name}_embedding")(x)
