@@ -20,41 +20,69 @@ RESIDENT_BYTES = 8 << 30
 UPDATES_PER_CALL = {"resident": 100, "streamed": 4}
 
 T = TypeVar("T")
+# Music, video, and which rows of them are pairs where the tracks are cut apart.
+Data = tuple["Sequences", "Sequences", Moments | None]
 # From a generator and a number of updates to their batches, stacked as `Learner.update` takes them.
 Feed = Callable[[np.random.Generator, int], Iterator[tuple[np.ndarray, ...]]]
 
 
-def make_feed(
-    learner: "Learner",
-    features: tuple["Sequences", "Sequences"],
-    batch: int,
-    moments: Moments | None = None,
-) -> Feed:
-    """Return what feeds `learner` with batches of the (music, video) `features`.
-
-    A pair is row i of both, or the two rows of one of the `moments`.
+def make_feed(learner: "Learner", training: Data, batch: int, extra: Data | None = None) -> Feed:
+    """Return what feeds `learner` with batches of the `training` clips.
 
     On an accelerator with room for the features they are put there, once, and a batch is a list of
     rows. Else each batch is gathered from the host's memory, or from the file they are mapped from.
+
+    Parameters
+    ----------
+    batch
+        Pairs in a batch. With `extra` clips, theirs are `extra_weight` times as many as those of
+        the training clips.
+    extra
+        The extra clips; see `train`.
     """
     from vmnet.models.updates import accelerator
 
-    music, video = features
-    resident = bool(accelerator()) and music.data.nbytes + video.data.nbytes <= RESIDENT_BYTES
+    music, video, _ = training
+    small = music.data.nbytes + video.data.nbytes <= RESIDENT_BYTES
+    resident = bool(accelerator()) and small and extra is None
     if resident:
         learner.keep(music.data, video.data)
     per_call = UPDATES_PER_CALL["resident" if resident else "streamed"]
-    offsets = (moments or music).offsets
+    share = 1 / (1 + learner.config.extra_weight) if extra else 1.0
+    n_training = max(1, round(share * batch))
 
     def blocks(rng: np.random.Generator, n_updates: int) -> Iterator[tuple[np.ndarray, ...]]:
         for start in range(0, n_updates, per_call):
             n = min(per_call, n_updates - start)
-            draws = [draw_pairs(rng, offsets, batch) for _ in range(n)]
-            drawn, clips = (np.stack(part) for part in zip(*draws, strict=True))
-            rows = (drawn,) if moments is None else (moments.music[drawn], moments.video[drawn])
-            yield (*rows, clips) if resident else (music.data[rows[0]], video.data[rows[-1]], clips)
+            rows, clips = _draw(rng, training, n_training, n)
+            if resident:
+                yield (*rows, clips)
+                continue
+            parts = [_gather(training, rows, clips)]
+            if extra and batch > n_training:
+                rows, others = _draw(rng, extra, batch - n_training, n)
+                parts.append(_gather(extra, rows, len(music) + others))
+            yield tuple(np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
 
     return lambda rng, n_updates: ahead(blocks(rng, n_updates))
+
+
+def _draw(
+    rng: np.random.Generator, data: Data, batch: int, n: int
+) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """Draw n batches: the rows of their pairs, of both or of music and of video, and the clips."""
+    music, _, moments = data
+    draws = [draw_pairs(rng, (moments or music).offsets, batch) for _ in range(n)]
+    drawn, clips = (np.stack(part) for part in zip(*draws, strict=True))
+    rows = (drawn,) if moments is None else (moments.music[drawn], moments.video[drawn])
+    return rows, clips
+
+
+def _gather(
+    data: Data, rows: tuple[np.ndarray, ...], clips: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    music, video, _ = data
+    return music.data[rows[0]], video.data[rows[-1]], clips
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:

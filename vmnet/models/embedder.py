@@ -43,8 +43,8 @@ class TrainedVMNet:
     curve
         One array per column, one entry per evaluation: "step" (updates so far), "train_loss" (mean
         over the batches since the last evaluation, with dropout), "valid_loss", "seconds" (of
-        training so far), and "valid_rank", the mean rank of the music for the validation pairs,
-        where the model is chosen by it. The model is that of the smallest "valid_rank", or else of
+        training so far), and where the model is chosen by it "valid_rank", the mean rank of the
+        right partner of the validation pairs. The model is that of the smallest "valid_rank", or else of
         the smallest "valid_loss". An entry of step 0 has no "train_loss" (nan).
     statistics
         What the model standardises its inputs with, music first, or None.
@@ -279,6 +279,6 @@ def _model_from_arrays(
 
 def _empty_start(arrays: dict[str, np.ndarray], modality: str) -> LinearStart:
     """Return a start of the sizes that a kept branch has; its values do not matter."""
-    whitening = np.zeros_like(arrays[f"{modality}_whitening/kernel"])
-    shortcut = np.zeros_like(arrays[f"{modality}_shortcut/kernel"])
-    return LinearStart(np.zeros(len(whitening), np.float32), whitening, shortcut)
+    directions = np.zeros_like(arrays[f"{modality}_shortcut/kernel"])
+    components = np.zeros_like(arrays[f"{modality}_components/kernel"])
+    return LinearStart(np.zeros(len(directions), np.float32), directions, components)

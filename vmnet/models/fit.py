@@ -9,7 +9,7 @@ far as its kernels repeat themselves).
 import json
 import time
 import zipfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from vmnet.errors import VmnetError
-from vmnet.models.batches import make_feed
+from vmnet.models.batches import Data, make_feed
 from vmnet.models.embedder import (
     TrainedVMNet,
     curve_text,
@@ -37,6 +37,7 @@ from vmnet.models.vmnet import (
     build_shortcut_vmnet,
     build_vmnet,
     feature_statistics,
+    mean,
 )
 from vmnet.store import load_arrays, save_arrays, save_text
 
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 
     from vmnet.aligners.sequences import Sequences
     from vmnet.models.learner import Learner, Pairs
-
-    Data = tuple[Sequences, Sequences, Moments | None]  # music, video, which rows are pairs
 
 
 def train(
@@ -60,6 +59,7 @@ def train(
     checkpoint_seconds: float = 30.0,
     country: str = "",
     moments: tuple[Moments, Moments] | None = None,
+    extra: tuple["Sequences", "Sequences"] | None = None,
 ) -> TrainedVMNet:
     """Train a network in `folder`, go on with the training there, or load the finished one.
 
@@ -90,6 +90,9 @@ def train(
     moments
         Of the training and of the validation clips, where their two tracks are cut apart: a pair is
         then what is heard and seen at one moment.
+    extra
+        Music and video of clips of other kinds, their two tracks cut alike. They come into each
+        batch beside the training clips, moved to those' mean; see `config.extra_weight`.
 
     Raises
     ------
@@ -105,30 +108,25 @@ def train(
     require_pairs(valid_music, valid_video, "validation", validation)
     if (music.dim, video.dim) != (valid_music.dim, valid_video.dim):
         raise ValueError("training and validation features differ in length: use one extractor")
-    key = data_key(music, video, valid_music, valid_video, moments=moments or ())
+    if extra:
+        require_pairs(*extra, "extra")
+    key = data_key(music, video, valid_music, valid_video, *(extra or ()), moments=moments or ())
     if (folder / "settings.json").exists():
         require_settings(folder, config, key)
     if (folder / "model.npz").exists():
         return TrainedVMNet.load(folder, config)
     save_settings(folder, config, key)
 
-    net, statistics = _new_network(
-        (music, video, training), (valid_music, valid_video, validation), config
-    )
+    others = _moved(extra, (music, video)) if extra else None
+    data = (music, video, training), (valid_music, valid_video, validation), others
+    net, statistics = _new_network(*data, config)
     from vmnet.models.learner import Learner  # imports Keras, which build_vmnet has kept quiet
 
     learner = Learner(net, config)
     run = _Run(learner, np.random.default_rng(config.seed), folder, Meter(country))
     try:
         run.resume()
-        _loop(
-            run,
-            (music, video, training),
-            (valid_music, valid_video, validation),
-            config,
-            progress,
-            checkpoint_seconds,
-        )
+        _loop(run, *data, config, progress, checkpoint_seconds)
     finally:
         run.energy += run.meter.stop()
     for weight in net.weights:
@@ -141,12 +139,12 @@ def train(
 
 
 def _new_network(
-    training: "Data", validation: "Data", config: TrainingConfig
+    training: Data, validation: Data, extra: Data | None, config: TrainingConfig
 ) -> tuple["keras.Model", tuple[Statistics, Statistics] | None]:
     """Build the network that `config` begins with, and what it standardises its inputs by."""
-    music, video, moments = training
+    music, video, _ = training
     if config.start == "linear":
-        starts = linear_starts(music, video, *validation[:2], config.standardize, moments)
+        starts = linear_starts(training, validation, config, extra)
         net = build_shortcut_vmnet(
             *starts, config.seed, config.hidden, config.dropout, config.input_dropout
         )
@@ -156,6 +154,18 @@ def _new_network(
         statistics = feature_statistics(music.data), feature_statistics(video.data)
     settings = (config.seed, config.dropout, *(statistics or (None, None)), config.momentum)
     return build_vmnet(music.dim, video.dim, *settings), statistics
+
+
+def _moved(extra: tuple["Sequences", "Sequences"], to: tuple["Sequences", "Sequences"]) -> Data:
+    """Return extra clips moved to the mean of the training clips, in half precision.
+
+    That they are of another kind would else be the first thing to learn, and is of no use.
+    """
+    music, video = (
+        replace(own, data=(own.data + (mean(other.data) - mean(own.data))).astype(np.float16))
+        for own, other in zip(extra, to, strict=True)
+    )
+    return music, video, None
 
 
 @dataclass
@@ -224,15 +234,16 @@ class _Run:
 
 def _loop(
     run: _Run,
-    training: "Data",
-    validation: "Data",
+    training: Data,
+    validation: Data,
+    extra: Data | None,
     config: TrainingConfig,
     progress: bool,
     checkpoint_seconds: float,
 ) -> None:
     valid_music, _, valid_moments = validation
     valid_draws = spread_pairs((valid_moments or valid_music).offsets, config.batch)
-    feed = make_feed(run.learner, training[:2], config.batch, training[2])
+    feed = make_feed(run.learner, training, config.batch, extra)
     saved = time.monotonic()
     bar = tqdm(
         total=config.steps,
@@ -268,7 +279,7 @@ def _loop(
                 saved = time.monotonic()
 
 
-def _pairs(data: "Data", drawn: np.ndarray, clips: np.ndarray) -> "Pairs":
+def _pairs(data: Data, drawn: np.ndarray, clips: np.ndarray) -> "Pairs":
     music, video, moments = data
     heard, seen = (moments.music[drawn], moments.video[drawn]) if moments else (drawn, drawn)
     return music.data[heard].astype(np.float32), video.data[seen].astype(np.float32), clips

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from vmnet.evaluation.metrics import ranks
+from vmnet.evaluation.metrics import both_directions
 from vmnet.models import updates
 from vmnet.models.losses import LOSSES
 from vmnet.models.optimizer import adam
@@ -83,15 +83,16 @@ class Learner(keras.Model):
         return float(np.average(losses, weights=triplets))
 
     def rank_pairs(self, batches: Iterable[Pairs]) -> float:
-        """Return the mean rank of the music for each video of `batches`, each of different clips.
+        """Return the mean rank of the right partner in `batches`, each of different clips.
 
-        As many tracks are ranked as the batch has; at the segment level they are segments.
+        The mean of both directions, which is less of an accident than one. As many tracks are
+        ranked as the batch has; at the segment level they are segments.
         """
         found = []
         for music, video, _ in batches:
             embedded = self.net([music, video], training=False)
             heard, seen = map(keras.ops.convert_to_numpy, embedded)
-            found.append(ranks(-seen @ heard.T))
+            found += both_directions(-seen @ heard.T).values()
         return float(np.concatenate(found).mean())
 
     def state(self) -> dict[str, np.ndarray]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vmnet.errors import VmnetError
+from vmnet.models.batches import Data
 from vmnet.models.embedder import (
     embed_in_blocks,
     load_settings,
@@ -26,9 +27,8 @@ from vmnet.models.embedder import (
     save_settings,
 )
 from vmnet.models.pairs import data_key, require_pairs
-from vmnet.models.sampling import Moments
 from vmnet.models.settings import TrainingConfig
-from vmnet.models.vmnet import Statistics, feature_statistics
+from vmnet.models.vmnet import Statistics, feature_statistics, mean
 from vmnet.store import load_arrays, save_arrays
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class LinearConfig:
         Which are tried: what is added to all variances, as a share of their mean.
     dims
         Numbers of directions that are tried; more than a modality has features are all it has.
+    extra_weight
+        How much the covariances of extra clips count, where there are any; see `TrainingConfig`.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class LinearConfig:
     standardize: bool = True
     ridges: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
     dims: tuple[int, ...] = (5, 10, 20, 50, 100, 200)
+    extra_weight: float = 3.0
 
     def __post_init__(self) -> None:
         if not self.ridges or not all(0 < ridge < inf for ridge in self.ridges):
@@ -69,7 +72,7 @@ class LinearConfig:
     @classmethod
     def of(cls, training: TrainingConfig) -> "LinearConfig":
         """Return the settings that go with those of a network: the same features."""
-        return cls(standardize=training.standardize)
+        return cls(standardize=training.standardize, extra_weight=training.extra_weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +106,8 @@ class LinearCCA:
     ridge
         The one that was chosen.
     valid_ranks
-        Mean rank of the music for the validation clips, (n_ridges, n_dims) float64, by the grid of
-        `config`.
+        Mean rank of both directions over the validation clips, (n_ridges, n_dims) float64, by the
+        grid of `config`.
     """
 
     music: Projection
@@ -178,16 +181,17 @@ def fit(
     valid_video: "Sequences",
     config: LinearConfig,
     folder: Path,
+    extra: tuple["Sequences", "Sequences"] | None = None,
 ) -> LinearCCA:
     """Find the maps of the training pairs, or load those that are in `folder`.
 
-    Of the grid of ridges and dimensions the pair is taken with the least mean rank of the music
-    for the videos of the validation clips, by the distance of the clips' centroids; of several, the
+    Of the grid of ridges and dimensions the pair is taken with the least mean rank of both
+    directions over the validation clips, by the distance of the clips' centroids; of several, the
     one of the least ridge, then of the fewest dimensions.
 
     Parameters
     ----------
-    music, video, valid_music, valid_video
+    music, video, valid_music, valid_video, extra
         As `train` takes them.
     config
         What decides the result.
@@ -206,15 +210,18 @@ def fit(
     require_pairs(valid_music, valid_video, "validation")
     if (music.dim, video.dim) != (valid_music.dim, valid_video.dim):
         raise ValueError("training and validation features differ in length: use one extractor")
-    key = data_key(music, video, valid_music, valid_video)
+    if extra:
+        require_pairs(*extra, "extra")
+    key = data_key(music, video, valid_music, valid_video, *(extra or ()))
     if (folder / "settings.json").exists():
         require_settings(folder, config, key)
     if (folder / "model.npz").exists():
         return LinearCCA.load(folder, config)
 
-    found = search(music, video, valid_music, valid_video, config)
-    kept = found.correlations
-    fitted = LinearCCA(*found.maps, config, key, kept, found.ridge, found.valid_ranks)
+    others = (*extra, None) if extra else None
+    found = search((music, video, None), (valid_music, valid_video, None), config, others)
+    kept, ridge, ranks = found.correlations, found.ridge, found.valid_ranks
+    fitted = LinearCCA(*found.maps, config, key, kept, ridge, ranks)
     fitted.save(folder)
     return fitted
 
@@ -239,7 +246,7 @@ class Search:
         Mean rank, (n_ridges, n_dims).
     """
 
-    scales: tuple[Statistics, Statistics]
+    scales: tuple[Statistics, ...]
     within: tuple[np.ndarray, np.ndarray]
     ridge: float
     directions: tuple[np.ndarray, np.ndarray]
@@ -253,32 +260,56 @@ class Search:
 
 
 def search(
-    music: "Sequences",
-    video: "Sequences",
-    valid_music: "Sequences",
-    valid_video: "Sequences",
-    config: LinearConfig,
-    moments: Moments | None = None,
+    training: Data, validation: Data, config: LinearConfig, extra: Data | None = None
 ) -> Search:
-    """Try the grid of `config`; the parameters are those of `fit`.
+    """Try the grid of `config`.
 
-    `moments` are of the training clips, where their two tracks are cut apart.
+    Extra clips count by their covariances alone, around their own mean; see `LinearConfig`.
     """
-    scales = _scale(music.data, config.standardize), _scale(video.data, config.standardize)
-    rows = (moments.music, moments.video) if moments else None
-    heard, seen, between = covariances(music.data, video.data, scales[0], scales[1], rows)
-    dims = [min(n, music.dim, video.dim) for n in config.dims]
+    scales = _scales(training, config, extra)
+    within_music, within_video, between = _covariances(training, scales)
+    if extra:
+        means = mean(extra[0].data), mean(extra[1].data)
+        moved = [(m, variance) for m, (_, variance) in zip(means, scales, strict=True)]
+        weight = config.extra_weight
+        within_music, within_video, between = (
+            (own + weight * other) / (1 + weight)
+            for own, other in zip(
+                (within_music, within_video, between), _covariances(extra, moved), strict=True
+            )
+        )
+    dims = [min(n, *between.shape) for n in config.dims]
     ranks = np.empty((len(config.ridges), len(dims)))
     for i, ridge in enumerate(config.ridges):
-        a, b, correlations = canonical_directions(heard, seen, between, ridge)
+        a, b, correlations = canonical_directions(within_music, within_video, between, ridge)
         for j, n in enumerate(dims):
-            maps = _maps(scales, (a, b), correlations[:n])
-            ranks[i, j] = _mean_rank(maps, valid_music, valid_video)
+            ranks[i, j] = _mean_rank(_maps(scales, (a, b), correlations[:n]), *validation[:2])
     at = min(np.ndindex(ranks.shape), key=lambda ij: (ranks[ij], config.ridges[ij[0]], dims[ij[1]]))
     ridge, n = config.ridges[at[0]], dims[at[1]]
-    a, b, correlations = canonical_directions(heard, seen, between, ridge)
+    a, b, correlations = canonical_directions(within_music, within_video, between, ridge)
     kept = a[:, :n], b[:, :n]
-    return Search(scales, (heard, seen), ridge, kept, correlations[:n], ranks)
+    return Search(scales, (within_music, within_video), ridge, kept, correlations[:n], ranks)
+
+
+def _scales(training: Data, config: LinearConfig, extra: Data | None) -> tuple[Statistics, ...]:
+    """Return the training clips' means of music and video, and the variances to divide by."""
+    scales = []
+    for i, part in enumerate((training[0], training[1])):
+        centre, variance = feature_statistics(part.data)
+        if extra:
+            other = feature_statistics((extra[0], extra[1])[i].data)[1]
+            variance = (variance + config.extra_weight * other) / (1 + config.extra_weight)
+        scales.append((centre, variance if config.standardize else np.ones_like(variance)))
+    return tuple(scales)
+
+
+def _covariances(
+    data: Data, scales: Iterable[Statistics]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    music, video, moments = data
+    rows = (moments.music, moments.video) if moments else None
+    music_scale, video_scale = scales
+    return covariances(music.data, video.data, music_scale, video_scale, rows)
 
 
 def covariances(
@@ -378,20 +409,16 @@ def _maps(
 def _mean_rank(
     maps: tuple[Projection, Projection], music: "Sequences", video: "Sequences"
 ) -> float:
-    """Return the mean rank of the music of each clip for its video."""
+    """Return the mean rank of the right partner of each clip, of both directions."""
     from vmnet.aligners import distance_matrix
-    from vmnet.evaluation.metrics import ranks
+    from vmnet.evaluation.metrics import both_directions
 
     embedded = [
         embed_in_blocks(function, features.dim, features, name)
         for function, features, name in zip(maps, (music, video), ("music", "video"), strict=True)
     ]
-    return float(ranks(distance_matrix(embedded[1], embedded[0], "centroid")).mean())
-
-
-def _scale(data: np.ndarray, standardize: bool) -> Statistics:
-    mean, variance = feature_statistics(data)
-    return mean, variance if standardize else np.ones_like(variance)
+    found = both_directions(distance_matrix(embedded[1], embedded[0], "centroid"))
+    return float(np.mean([*found.values()]))
 
 
 def _scaled(data: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:

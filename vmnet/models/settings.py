@@ -41,6 +41,8 @@ class TrainingConfig:
         lambda_3 of the video triplets and lambda_4 of the music triplets of "cbvmr".
     top
         Q of "cbvmr", the most violating negatives that are kept for each anchor.
+    extra_weight
+        How much extra clips count together, where there are any, beside the training clips. Ours.
     temperature
         Of "softmax", a cosine similarity. Ours.
     start
@@ -55,8 +57,8 @@ class TrainingConfig:
     evaluate_every
         Updates between two evaluations on the validation clips. Ours; the sources give none.
     choose
-        By what the best evaluation is known: "loss", or "rank", the mean rank of the music for the
-        validation pairs. Ours; the sources do not say.
+        By what the best evaluation is known: "loss", or "rank", the mean rank of the right partner
+        of the validation pairs. Ours; the sources do not say.
     patience
         Evaluations without a better one after which training stops. Ours.
     momentum
@@ -83,6 +85,7 @@ class TrainingConfig:
     weights: tuple[float, float] = (1.0, 1.0)
     intra_weights: tuple[float, float] = (0.2, 0.2)
     top: int = 100
+    extra_weight: float = 3.0
     temperature: float = 0.4
     start: str = "random"
     hidden: int = 512
@@ -111,6 +114,7 @@ class TrainingConfig:
                 "two numbers of at least 0",
             ),
             "top": (self.top >= 1, "1 or more"),
+            "extra_weight": (0 <= self.extra_weight < math.inf, "at least 0"),
             "temperature": (0 < self.temperature < math.inf, "above 0"),
             "start": (self.start in STARTS, " or ".join(STARTS)),
             "hidden": (self.hidden >= 1, "1 or more"),

@@ -20,21 +20,21 @@ Statistics = tuple[np.ndarray, np.ndarray]  # mean and variance, (dim,) float32 
 
 @dataclass(frozen=True, eq=False)
 class LinearStart:
-    """How a branch of d features begins.
+    """What a branch of d features knows before its first update.
 
     Attributes
     ----------
     mean : (d,) float32
         What is taken off the features.
-    whitening : (d, k) float32
-        Brings them to k uncorrelated components, of a variance of 1 but for the ridge.
-    shortcut : (k, dim) float32
-        From those to the embedding, whose norm is about 1 over the training pairs.
+    directions : (d, dim) float32
+        The linear method: from features to an embedding, whose norm is about 1 in training.
+    components : (d, k) float32
+        From features to their first principal components, of a variance of 1 but for the ridge.
     """
 
     mean: np.ndarray
-    whitening: np.ndarray
-    shortcut: np.ndarray
+    directions: np.ndarray
+    components: np.ndarray
 
 
 def build_vmnet(
@@ -95,9 +95,8 @@ def build_shortcut_vmnet(
 ) -> "keras.Model":
     """Build a network whose branches begin as a linear method; see `start`. It is not the paper's.
 
-    A branch whitens its input, drops some of it in training, and adds up a linear shortcut and what
-    a hidden layer of ReLU units makes of it, before L2 normalisation. The output of the hidden
-    layer begins at a tenth of its usual size, so that the shortcut decides at first.
+    A branch adds up, before L2 normalisation, a linear map that stays as it is and what a hidden
+    layer of ReLU units makes of the principal components. That is nothing before the first update.
 
     Parameters
     ----------
@@ -108,12 +107,12 @@ def build_shortcut_vmnet(
     seed, dropout
         As in `build_vmnet`.
     input_dropout
-        Share of the whitened inputs dropped in training, in [0, 1).
+        Share of the principal components dropped in training, in [0, 1).
 
     Returns
     -------
     keras.Model
-        As that of `build_vmnet`, with embeddings of the length that the shortcuts have.
+        As that of `build_vmnet`, with embeddings of the length that the linear maps have.
     """
     keras = _keras()
     inputs, outputs = [], []
@@ -125,18 +124,23 @@ def build_shortcut_vmnet(
     return keras.Model(inputs, outputs, name="shortcut_vmnet")
 
 
+def mean(data: np.ndarray) -> np.ndarray:
+    """Return the mean of each column of `data`, (n, dim), as (dim,) float64."""
+    return data.mean(axis=0, dtype=np.float64)
+
+
 def feature_statistics(data: np.ndarray) -> Statistics:
     """Return the mean and the variance of each column of `data`, (n, dim), for `build_vmnet`.
 
     No variance is returned below a ten-thousandth of their mean, so that a feature that hardly
     varies in training cannot explode at test; where nothing varies, it is 1.
     """
-    mean = data.mean(axis=0, dtype=np.float64)
+    centre = mean(data)
     blocks = np.array_split(data, max(1, len(data) // 4096))  # bounds the float64 copy
-    variance = sum(np.square(block - mean).sum(axis=0) for block in blocks) / len(data)
+    variance = sum(np.square(block - centre).sum(axis=0) for block in blocks) / len(data)
     floor = 1e-4 * variance.mean()
-    variance = np.maximum(variance, floor) if floor > 0 else np.ones_like(mean)
-    return mean.astype(np.float32), variance.astype(np.float32)
+    variance = np.maximum(variance, floor) if floor > 0 else np.ones_like(centre)
+    return centre.astype(np.float32), variance.astype(np.float32)
 
 
 def forward_flops(music_dim: int, video_dim: int) -> int:
@@ -204,33 +208,29 @@ def _shortcut_branch(
 
     from vmnet.models.dropout import dropout as dropout_layer
 
-    seeds = (seed.generate_state(4) >> 1).tolist()
-    n_inputs, dim = start.shortcut.shape
+    seeds = (seed.generate_state(3) >> 1).tolist()
+    n_components, dim = start.components.shape[1], start.directions.shape[1]
+    shortcut = _fixed(start.mean, start.directions, f"{name}_shortcut")(x)
+    x = _fixed(start.mean, start.components, f"{name}_components")(x)
+    x = dropout_layer(dropouts[0], seeds[0], f"{name}_input_dropout")(x)
+    normal = initializers.TruncatedNormal(stddev=(2 / n_components) ** 0.5, seed=seeds[1])
+    x = layers.Dense(hidden, kernel_initializer=normal, name=f"{name}_hidden")(x)
+    x = layers.ReLU(name=f"{name}_relu")(x)
+    x = dropout_layer(dropouts[1], seeds[2], f"{name}_dropout")(x)
+    x = layers.Dense(dim, kernel_initializer="zeros", name=f"{name}_beside")(x)
+    x = layers.Add(name=f"{name}_sum")([shortcut, x])
+    return layers.UnitNormalization(name=f"{name}_embedding")(x)
+
+
+def _fixed(mean: np.ndarray, matrix: np.ndarray, name: str) -> Any:
+    """Return the layer x -> (x - mean) matrix, which no update changes."""
+    from keras import layers
 
     def constant(value: np.ndarray) -> Any:
         return lambda shape, dtype=None: np.reshape(value, shape).astype(dtype or "float32")
 
-    def normal(n: int, seed: int, size: float = 1.0) -> Any:
-        return initializers.TruncatedNormal(stddev=size * (2 / n) ** 0.5, seed=seed)
-
-    x = layers.Dense(
-        n_inputs,
-        kernel_initializer=constant(start.whitening),
-        bias_initializer=constant(-start.mean @ start.whitening),
-        trainable=False,
-        name=f"{name}_whitening",
-    )(x)
-    x = dropout_layer(dropouts[0], seeds[0], f"{name}_input_dropout")(x)
-    shortcut = layers.Dense(
-        dim, use_bias=False, kernel_initializer=constant(start.shortcut), name=f"{name}_shortcut"
-    )(x)
-    x = layers.Dense(hidden, kernel_initializer=normal(n_inputs, seeds[1]), name=f"{name}_hidden")(
-        x
+    kernel, bias = constant(matrix), constant(-mean @ matrix)
+    n = matrix.shape[1]
+    return layers.Dense(
+        n, kernel_initializer=kernel, bias_initializer=bias, trainable=False, name=name
     )
-    x = layers.ReLU(name=f"{name}_relu")(x)
-    x = dropout_layer(dropouts[1], seeds[2], f"{name}_dropout")(x)
-    x = layers.Dense(dim, kernel_initializer=normal(hidden, seeds[3], 0.1), name=f"{name}_beside")(
-        x
-    )
-    x = layers.Add(name=f"{name}_sum")([shortcut, x])
-    return layers.UnitNormalization(name=f"{name}_embedding")(x)
