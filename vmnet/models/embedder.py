@@ -44,8 +44,8 @@ class TrainedVMNet:
         One array per column, one entry per evaluation: "step" (updates so far), "train_loss" (mean
         over the batches since the last evaluation, with dropout), "valid_loss", "seconds" (of
         training so far), and where the model is chosen by it "valid_rank", the mean rank of the
-        right partner of the validation pairs. The model is that of the smallest "valid_rank", or else of
-        the smallest "valid_loss". An entry of step 0 has no "train_loss" (nan).
+        right partner of the validation pairs. The model is that of the smallest "valid_rank", or
+        else of the smallest "valid_loss". An entry of step 0 has no "train_loss" (nan).
     statistics
         What the model standardises its inputs with, music first, or None.
     energy

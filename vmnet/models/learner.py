@@ -88,7 +88,7 @@ class Learner(keras.Model):
         The mean of both directions, which is less of an accident than one. As many tracks are
         ranked as the batch has; at the segment level they are segments.
         """
-        found = []
+        found: list[np.ndarray] = []
         for music, video, _ in batches:
             embedded = self.net([music, video], training=False)
             heard, seen = map(keras.ops.convert_to_numpy, embedded)
