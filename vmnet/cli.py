@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import vmnet
-from vmnet.config import DEFAULT_PROFILE, PROFILES
+from vmnet.config import DEFAULT_PROFILE, FOLDER_PROFILE, PROFILES
 from vmnet.corpus import SPLITS
 from vmnet.corpus.imports.command import add_import_command
-from vmnet.corpus.opening import NAMED
+from vmnet.corpus.opening import NAMED, say_default
 from vmnet.errors import exit_status
 from vmnet.options import Help, add_audio_track, add_settings, asked, natural, positive
 from vmnet.pretrained.command import add_weights_command
@@ -246,13 +246,15 @@ def _about(run: "Run") -> str:
 def _open(arguments: argparse.Namespace) -> "Run":
     from vmnet import experiment
 
-    return experiment.open_run(
+    run = experiment.open_run(
         arguments.profile,
         corpus=arguments.corpus,
         seed=arguments.seed,
         jobs=arguments.jobs,
         **asked(arguments),
     )
+    say_default(run.profile.name, arguments.profile, arguments.corpus)
+    return run
 
 
 def _jobs(arguments: argparse.Namespace) -> int:
@@ -331,9 +333,10 @@ def _corpus_options(shared: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     of_corpus.add_argument(
         "--profile",
-        default=DEFAULT_PROFILE,
+        default="",
         choices=sorted(PROFILES),
-        help=f"{', '.join(PROFILES)} (default: {DEFAULT_PROFILE})",
+        help=f"{', '.join(PROFILES)} (default: {FOLDER_PROFILE} for a folder, else "
+        f"{DEFAULT_PROFILE})",
     )
     add_settings(of_corpus)
     return of_corpus

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vmnet.config import DEFAULT_PROFILE, PROFILES, ROOT
-from vmnet.corpus.opening import NAMED
+from vmnet.config import DEFAULT_PROFILE, FOLDER_PROFILE, PROFILES, ROOT
+from vmnet.corpus.opening import NAMED, default_profile, say_default
 from vmnet.errors import VmnetError, exit_status
 from vmnet.options import Help, add_settings, asked, check_written, natural, positive
 from vmnet.progress import log
@@ -55,9 +55,10 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "--profile",
-        default=DEFAULT_PROFILE,
+        default="",
         choices=sorted(PROFILES),
-        help=f"how large a run (default: {DEFAULT_PROFILE}); the README describes each",
+        help="how large a run, and how its networks are trained; the README describes each "
+        f"(default: {FOLDER_PROFILE} for a folder, else {DEFAULT_PROFILE})",
     )
     add(
         "--corpus",
@@ -166,6 +167,7 @@ def run(arguments: argparse.Namespace) -> None:
     runs = experiment.open_runs(
         arguments.profile, corpus, arguments.seed, arguments.jobs, **settings
     )
+    say_default(runs[0].profile.name, arguments.profile, corpus)
     for run in runs:
         log(experiment.plan(run, experiment.check(run)))
     if arguments.retry:
@@ -174,7 +176,7 @@ def run(arguments: argparse.Namespace) -> None:
     figures = runs[0].figures
     figures.mkdir(parents=True, exist_ok=True)
     parameters = {
-        "profile": arguments.profile,
+        "profile": runs[0].profile.name,
         "corpus": corpus,
         "seeds": [run.seed for run in runs],
         "jobs": arguments.jobs,
@@ -292,7 +294,7 @@ def _processor() -> str:
 def command(seeds: Sequence[int], run: "Run", corpus: str) -> str:
     """Return what a user types to make a run with these seeds; `corpus` is what he gave."""
     words = ["./run_all.sh"]
-    if run.profile.name != DEFAULT_PROFILE:
+    if run.profile.name != default_profile(corpus):
         words += ["--profile", run.profile.name]
     if tuple(seeds) != run.profile.seeds:
         words += ["--seed", *map(str, seeds)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vmnet.config import DATA, Profile
+from vmnet.config import DATA, DEFAULT_PROFILE, FOLDER_PROFILE, Profile
 from vmnet.corpus.clips import Corpus
 from vmnet.errors import InputWarning, VmnetError
 from vmnet.progress import log
@@ -74,6 +74,21 @@ def open_corpus(name: str, how: Opening) -> Corpus:
     from vmnet.corpus.kinds import folder_kind
 
     return OF_FOLDER[folder_kind(folder)](folder, how)
+
+
+def default_profile(corpus: str) -> str:
+    """Return the profile that a corpus is opened with unless another is asked for.
+
+    >>> default_profile(""), default_profile("rendered"), default_profile("~/films")
+    ('demo', 'demo', 'own')
+    """
+    return DEFAULT_PROFILE if corpus in ("", *NAMED) else FOLDER_PROFILE
+
+
+def say_default(chosen: str, asked: str, corpus: str) -> None:
+    """Say which profile is taken where a folder is given and none was asked for."""
+    if not asked and corpus not in ("", *NAMED):
+        log(f"Profile {chosen}, the default for a folder: see docs/options.md.")
 
 
 def named_folder(name: str, profile: str, seed: int) -> Path:

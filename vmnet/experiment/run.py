@@ -10,9 +10,16 @@ from typing import Any
 from vmnet import store
 from vmnet.aligners import indel_defaults
 from vmnet.batch import noticing
-from vmnet.config import DEFAULT_PROFILE, FIGURES, PROFILES, SEGMENTATIONS, Profile
+from vmnet.config import FIGURES, PROFILES, SEGMENTATIONS, Profile
 from vmnet.corpus import Corpus
-from vmnet.corpus.opening import NAMED, Opening, data_folder, named_folder, open_corpus
+from vmnet.corpus.opening import (
+    NAMED,
+    Opening,
+    data_folder,
+    default_profile,
+    named_folder,
+    open_corpus,
+)
 from vmnet.errors import VmnetError, known_names
 from vmnet.progress import log
 
@@ -64,7 +71,7 @@ class Run:
 
 
 def open_runs(
-    profile: str = DEFAULT_PROFILE,
+    profile: str = "",
     corpus: str = "",
     seeds: Sequence[int] = (),
     jobs: int = 0,
@@ -84,6 +91,7 @@ def open_runs(
     >>> [run.seed for run in open_runs("demo")]
     [0, 1, 2]
     """
+    profile = profile or default_profile(corpus)
     known_names([profile], PROFILES, "profile")
     seeds = tuple(dict.fromkeys(seeds)) or PROFILES[profile].seeds
     asked = (segmenters, music, video, training, indel, audio_track, retry)
@@ -94,7 +102,7 @@ def open_runs(
 
 
 def open_run(
-    profile: str = DEFAULT_PROFILE,
+    profile: str = "",
     corpus: str = "",
     seed: int = 0,
     jobs: int = 0,
@@ -111,7 +119,7 @@ def open_run(
     Parameters
     ----------
     profile
-        A key of `PROFILES`.
+        A key of `PROFILES`; "" is "own" for a folder, and else "demo".
     corpus
         A key of `vmnet.corpus.opening.NAMED`, a folder of music videos, of features or of
         YouTube-8M's shards, or "" for the profile's own.
@@ -149,8 +157,11 @@ def open_run(
     """
     from vmnet.models.settings import check_settings
 
+    profile = profile or default_profile(corpus)
     known_names([profile], PROFILES, "profile")
     chosen = PROFILES[profile]
+    if not (corpus or chosen.corpus):
+        raise VmnetError(f"the profile {profile!r} has no corpus of its own: give a folder.")
     training, indel = check_settings(training or {}), require_costs(indel or {})
     _require_known(segmenters, music, video)
     jobs = jobs or os.cpu_count() or 1
@@ -290,7 +301,7 @@ def _figures(run: Run, corpus: str, seeds: tuple[int, ...]) -> Path:
     if corpus and corpus != profile.corpus:
         folder, _, mark = run.folder.name.rpartition("-")  # see `data_folder`
         own = corpus if corpus in NAMED else f"{folder}-{mark[:6]}"
-        name = own if profile.name == DEFAULT_PROFILE else f"{own}-{profile.name}"
+        name = own if profile.name == default_profile(corpus) else f"{own}-{profile.name}"
     else:
         name = profile.name
     if seeds != profile.seeds:
