@@ -14,12 +14,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vmnet.aligners.sequences import Sequences
 from vmnet.errors import VmnetError
-from vmnet.models.batches import Data
 from vmnet.models.embedder import (
     embed_in_blocks,
     load_settings,
@@ -28,14 +27,14 @@ from vmnet.models.embedder import (
 )
 from vmnet.models.pairs import data_key, require_pairs
 from vmnet.models.settings import TrainingConfig
-from vmnet.models.vmnet import Statistics, feature_statistics, mean
+from vmnet.models.vmnet import Statistics, feature_statistics
 from vmnet.store import load_arrays, save_arrays
-
-if TYPE_CHECKING:
-    from vmnet.aligners.sequences import Sequences
 
 FEW = 500  # validation clips that tell too little of a ridge
 FOLDS = 5
+Pair = tuple[Sequences, Sequences]  # music and video of the same clips
+Covariances = tuple[np.ndarray, np.ndarray, np.ndarray]  # of music, of video, between them
+
 BLOCK_ROWS = 4096  # bounds the float64 copies: 50,000 clips stay mapped from their file
 
 
@@ -126,7 +125,7 @@ class LinearCCA:
         rank = f"clips held out rank at {100 * self.valid_ranks.min():.1f} % of the list"
         return f"ridge {self.ridge:g}, {len(self.correlations)} dimensions: {rank}"
 
-    def embed_music(self, music: "Sequences") -> "Sequences":
+    def embed_music(self, music: Sequences) -> Sequences:
         """Embed music segments: (n_segments, music_dim) to (n_segments, dims) float32, unit norm.
 
         Raises
@@ -138,7 +137,7 @@ class LinearCCA:
         """
         return embed_in_blocks(self.music, len(self.music.mean), music, "music")
 
-    def embed_video(self, video: "Sequences") -> "Sequences":
+    def embed_video(self, video: Sequences) -> Sequences:
         """Embed video segments, as `embed_music` does music."""
         return embed_in_blocks(self.video, len(self.video.mean), video, "video")
 
@@ -177,13 +176,13 @@ class LinearCCA:
 
 
 def fit(
-    music: "Sequences",
-    video: "Sequences",
-    valid_music: "Sequences",
-    valid_video: "Sequences",
+    music: Sequences,
+    video: Sequences,
+    valid_music: Sequences,
+    valid_video: Sequences,
     config: LinearConfig,
     folder: Path,
-    extra: tuple["Sequences", "Sequences"] | None = None,
+    extra: tuple[Sequences, Sequences] | None = None,
 ) -> LinearCCA:
     """Find the maps of the training pairs, or load those that are in `folder`.
 
@@ -221,8 +220,7 @@ def fit(
     if (folder / "model.npz").exists():
         return LinearCCA.load(folder, config)
 
-    others = (*extra, None) if extra else None
-    found = search((music, video, None), (valid_music, valid_video, None), config, others)
+    found = search((music, video), (valid_music, valid_video), config, extra)
     kept, ridge, ranks = found.correlations, found.ridge, found.valid_ranks
     fitted = LinearCCA(*found.maps, config, key, kept, ridge, ranks)
     fitted.save(folder)
@@ -263,20 +261,34 @@ class Search:
 
 
 def search(
-    training: Data, validation: Data, config: LinearConfig, extra: Data | None = None
+    training: Pair, validation: Pair, config: LinearConfig, extra: Pair | None = None
 ) -> Search:
     """Try the grid of `config` on clips that are held out; see `fit`.
 
-    Extra clips count by their covariances alone, around their own mean; see `LinearConfig`.
+    A clip counts once, by the mean of its segments: what a clip is like tells more of its music
+    than what one segment is like. Extra clips count by their covariances, around their own mean.
+
+    Parameters
+    ----------
+    training, validation, extra
+        Music and video each.
     """
-    scales = _scales(training, config, extra)
-    others = _around_own_mean(extra, scales) if extra else None
+    training = _means(training)
+    others = [feature_statistics(part.data) for part in _means(extra)] if extra else []
+    scales = [feature_statistics(part.data) for part in training]
+    weight = config.extra_weight if extra else 0.0
+    for i, (_, variance) in enumerate(others):
+        scales[i] = scales[i][0], (scales[i][1] + weight * variance) / (1 + weight)
+    if not config.standardize:
+        scales = [(centre, np.ones_like(variance)) for centre, variance in scales]
+    around = [(centre, scale[1]) for (centre, _), scale in zip(others, scales, strict=False)]
+    of_extra = _covariances(_means(extra), around) if extra else None
     dims = [min(n, training[0].dim, training[1].dim) for n in config.dims]
     totals, n_clips = np.zeros((len(config.ridges), len(dims))), 0
-    for rows, *held_out in _held_out(training, validation):
-        moments = _mixed(_covariances(training, scales, rows), others, config.extra_weight)
+    for learned, held_out in _held_out(training, validation):
+        known = _mixed(_covariances(learned, scales), of_extra, weight)
         for i, ridge in enumerate(config.ridges):
-            a, b, correlations = canonical_directions(*moments, ridge=ridge)
+            a, b, correlations = canonical_directions(*known, ridge=ridge)
             for j, n in enumerate(dims):
                 maps = _maps(scales, (a, b), correlations[:n])
                 totals[i, j] += _mean_rank(maps, *held_out)
@@ -284,34 +296,37 @@ def search(
     ranks = totals / n_clips
     at = min(np.ndindex(ranks.shape), key=lambda ij: (ranks[ij], config.ridges[ij[0]], dims[ij[1]]))
     ridge, n = config.ridges[at[0]], dims[at[1]]
-    moments = _mixed(_covariances(training, scales), others, config.extra_weight)
-    a, b, correlations = canonical_directions(*moments, ridge=ridge)
-    return Search(scales, moments[:2], ridge, (a[:, :n], b[:, :n]), correlations[:n], ranks)
+    known = _mixed(_covariances(training, scales), of_extra, weight)
+    a, b, correlations = canonical_directions(*known, ridge=ridge)
+    kept = a[:, :n], b[:, :n]
+    return Search(tuple(scales), known[:2], ridge, kept, correlations[:n], ranks)
 
 
-Rows = tuple[np.ndarray, np.ndarray]
-Covariances = tuple[np.ndarray, np.ndarray, np.ndarray]  # of music, of video, between them
+def _means(clips: Pair) -> Pair:
+    """Return clips of one segment each, the mean of theirs."""
+    music, video = (
+        part
+        if len(part.data) == len(part)
+        else Sequences.from_list([np.mean(rows, axis=0, keepdims=True) for rows in part], part.ids)
+        for part in clips
+    )
+    return music, video
 
 
-def _held_out(
-    training: Data, validation: Data
-) -> Iterator[tuple[Rows | None, "Sequences", "Sequences"]]:
-    """Yield what is learned from, as rows that are pairs, and music and video that are ranked.
+def _held_out(training: Pair, validation: Pair) -> Iterator[tuple[Pair, Pair]]:
+    """Yield the clips that are learned from and those that are ranked.
 
     First all training clips and the validation clips; where these are few, then each fifth of the
     training clips with the others.
     """
-    yield None, validation[0], validation[1]
+    yield training, validation
     if len(validation[0]) >= FEW:
         return
-    music, video, moments = training
-    offsets = (moments or music).offsets
+    music, video = training
     fifth = np.arange(len(music)) * FOLDS // len(music)
-    fold_of = np.repeat(fifth, np.diff(offsets))
-    for fold in range(FOLDS):
-        pairs = np.flatnonzero(fold_of != fold)
-        rows = (moments.music[pairs], moments.video[pairs]) if moments else (pairs, pairs)
-        yield rows, music.select(fifth == fold), video.select(fifth == fold)
+    for fold in np.unique(fifth):
+        out = fifth == fold
+        yield (music.select(~out), video.select(~out)), (music.select(out), video.select(out))
 
 
 def _mixed(own: Covariances, others: Covariances | None, weight: float) -> Covariances:
@@ -323,44 +338,17 @@ def _mixed(own: Covariances, others: Covariances | None, weight: float) -> Covar
     return music, video, between
 
 
-def _around_own_mean(extra: Data, scales: Iterable[Statistics]) -> Covariances:
-    means = mean(extra[0].data), mean(extra[1].data)
-    moved = [(m, variance) for m, (_, variance) in zip(means, scales, strict=True)]
-    return _covariances(extra, moved)
-
-
-def _scales(training: Data, config: LinearConfig, extra: Data | None) -> tuple[Statistics, ...]:
-    """Return the training clips' means of music and video, and the variances to divide by."""
-    scales = []
-    for i, part in enumerate((training[0], training[1])):
-        centre, variance = feature_statistics(part.data)
-        if extra:
-            other = feature_statistics((extra[0], extra[1])[i].data)[1]
-            variance = (variance + config.extra_weight * other) / (1 + config.extra_weight)
-        scales.append((centre, variance if config.standardize else np.ones_like(variance)))
-    return tuple(scales)
-
-
-def _covariances(data: Data, scales: Iterable[Statistics], rows: Rows | None = None) -> Covariances:
-    music, video, moments = data
-    if rows is None and moments:
-        rows = moments.music, moments.video
-    music_scale, video_scale = scales
-    return covariances(music.data, video.data, music_scale, video_scale, rows)
+def _covariances(clips: Pair, scales: Iterable[Statistics]) -> Covariances:
+    return covariances(clips[0].data, clips[1].data, *scales)
 
 
 def covariances(
-    music: np.ndarray,
-    video: np.ndarray,
-    music_scale: Statistics,
-    video_scale: Statistics,
-    rows: tuple[np.ndarray, np.ndarray] | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    music: np.ndarray, video: np.ndarray, music_scale: Statistics, video_scale: Statistics
+) -> Covariances:
     """Return the covariances of music, of video, and of music (rows) with video, all float64.
 
     `music` and `video`, (n, d_m) and (n, d_v), are centred and scaled by the mean and the variance
-    given of each; they may be mapped from a file, and are read in blocks. `rows` says which rows of
-    the two are pairs, (n_pairs,) each; without them, row i of both is one.
+    given of each; they may be mapped from a file, and are read in blocks.
     """
     within_music, within_video, between = (
         np.zeros((len(a[0]), len(b[0])))
@@ -370,14 +358,12 @@ def covariances(
             (music_scale, video_scale),
         )
     )
-    n = len(rows[0]) if rows else len(music)
-    for block in _blocks(n):
-        heard, seen = (rows[0][block], rows[1][block]) if rows else (block, block)
-        m, v = _scaled(music[heard], *music_scale), _scaled(video[seen], *video_scale)
+    for rows in _blocks(len(music)):
+        m, v = _scaled(music[rows], *music_scale), _scaled(video[rows], *video_scale)
         within_music += m.T @ m
         within_video += v.T @ v
         between += m.T @ v
-    return within_music / n, within_video / n, between / n
+    return within_music / len(music), within_video / len(music), between / len(music)
 
 
 def canonical_directions(
@@ -443,9 +429,7 @@ def _maps(
     return music, video
 
 
-def _mean_rank(
-    maps: tuple[Projection, Projection], music: "Sequences", video: "Sequences"
-) -> float:
+def _mean_rank(maps: tuple[Projection, Projection], music: Sequences, video: Sequences) -> float:
     """Return the ranks of the right partners as shares of the list, summed over the clips.
 
     A share is the mean of both directions.

@@ -21,7 +21,9 @@ def linear_starts(
     training: Data, validation: Data, config: TrainingConfig, extra: Data | None = None
 ) -> tuple[LinearStart, LinearStart]:
     """Return where the branches of music and video begin; see `linear.search`."""
-    found = search(training, validation, LinearConfig.of(config), extra)
+    others = (extra[0], extra[1]) if extra else None
+    clips, held_out = (training[0], training[1]), (validation[0], validation[1])
+    found = search(clips, held_out, LinearConfig.of(config), others)
     return _start(found, 0), _start(found, 1)
 
 
