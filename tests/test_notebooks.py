@@ -16,7 +16,7 @@ FIGURES = (
 )  # fmt: skip
 TABLES = (
     "clips", "segment_lengths", "baselines", "table2", "table3", "trace_forms", "table4",
-    "indel_sweep", "training", "cut_apart", "controls", "conclusions_apart",
+    "indel_sweep", "training", "artists", "cut_apart", "controls", "conclusions_apart",
 )  # fmt: skip
 
 

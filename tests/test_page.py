@@ -478,6 +478,9 @@ def test_the_committed_tables_are_those_of_the_committed_files(name, tmp_path):
     from vmnet.report import show
 
     demo = ROOT / "figures" / "demo"
+    if name == "artists":  # simulated clips have none
+        assert not (demo / TABLES[name].file).exists()
+        return
     data = pd.read_csv(demo / TABLES[name].file)
     show(name, data, tmp_path)
     if TABLES[name].file != f"{name}.csv":

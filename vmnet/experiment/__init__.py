@@ -1,6 +1,7 @@
 """The experiments: from a corpus to networks, rankings and recommendations, stage by stage."""
 
 from vmnet.experiment.apart import compare
+from vmnet.experiment.artists import by_artist
 from vmnet.experiment.recommend import export, recommend
 from vmnet.experiment.run import Run, open_run, open_runs
 from vmnet.experiment.segments import CLIP
@@ -36,6 +37,7 @@ __all__ = [
     "all_systems",
     "baseline_2",
     "baselines",
+    "by_artist",
     "check",
     "clip_level",
     "compare",

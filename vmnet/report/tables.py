@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vmnet.report import apart, paper
+from vmnet.report.artists import artists
 from vmnet.report.names import DISTANCES, SEGMENTERS, name, ordered
 from vmnet.report.ranks import (
     CONTROL,
@@ -191,6 +192,16 @@ TABLES = {
         "results_01.csv",
         Ranks(("system",), "II", clip_level),
         "Mean rank and recalls of the systems that have one embedding a clip.",
+    ),
+    "artists": Table(
+        "Artists that training knows",
+        "01_baselines",
+        "01-07",
+        "results_artists.csv",
+        artists,
+        "Mean rank of the baselines over all test clips, over those whose artist no training clip "
+        "has, and over those whose artist training knows; the catalog that is ranked is whole. A "
+        "clip without an artist is among all alone.",
     ),
     "table2": Table(
         "Table II, experiment 1: segments without order, vanilla",
