@@ -45,7 +45,7 @@ class LinearConfig:
     Attributes
     ----------
     standardize
-        Whether each feature is brought to deviation 1 first; see `TrainingConfig`.
+        Which is tried: that each feature is brought to deviation 1 first, or taken as it comes.
     ridges
         Which are tried: what is added to all variances, as a share of their mean.
     dims
@@ -59,7 +59,7 @@ class LinearConfig:
         If there are none, or one makes no sense.
     """
 
-    standardize: bool = True
+    standardize: tuple[bool, ...] = (True, False)
     ridges: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
     dims: tuple[int, ...] = (5, 10, 20, 50, 100, 200)
     extra_weight: float = 3.0
@@ -73,7 +73,8 @@ class LinearConfig:
     @classmethod
     def of(cls, training: TrainingConfig) -> "LinearConfig":
         """Return the settings that go with those of a network: the same features."""
-        return cls(standardize=training.standardize, extra_weight=training.extra_weight)
+        scalings = (True, False) if training.standardize else (False,)  # whitened ones are
+        return cls(standardize=scalings, extra_weight=training.extra_weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,16 +274,24 @@ def search(
     training, validation, extra
         Music and video each.
     """
-    training = _means(training)
-    others = [feature_statistics(part.data) for part in _means(extra)] if extra else []
+    training, extra = _means(training), _means(extra) if extra else None
+    tried = [_search(training, validation, config, extra, each) for each in config.standardize]
+    return min(tried, key=lambda one: one.valid_ranks.min())
+
+
+def _search(
+    training: Pair, validation: Pair, config: LinearConfig, extra: Pair | None, standardize: bool
+) -> Search:
+    """Try the ridges and the dimensions on features scaled in one way, one segment a clip."""
+    others = [feature_statistics(part.data) for part in extra or ()]
     scales = [feature_statistics(part.data) for part in training]
     weight = config.extra_weight if extra else 0.0
     for i, (_, variance) in enumerate(others):
         scales[i] = scales[i][0], (scales[i][1] + weight * variance) / (1 + weight)
-    if not config.standardize:
+    if not standardize:
         scales = [(centre, np.ones_like(variance)) for centre, variance in scales]
     around = [(centre, scale[1]) for (centre, _), scale in zip(others, scales, strict=False)]
-    of_extra = _covariances(_means(extra), around) if extra else None
+    of_extra = _covariances(extra, around) if extra else None
     dims = [min(n, training[0].dim, training[1].dim) for n in config.dims]
     totals, n_clips = np.zeros((len(config.ridges), len(dims))), 0
     for learned, held_out in _held_out(training, validation):
