@@ -14,7 +14,7 @@ from vmnet.models.settings import TrainingConfig
 from vmnet.models.vmnet import LinearStart
 
 COMPONENTS = 256  # principal components of a modality, at most
-RIDGE = 10.0  # what is added to their variances, as a share of the mean variance of a feature
+LEAST_RIDGE = 1.0  # what is added to their variances, as a share of the mean variance of a feature
 
 
 def linear_starts(
@@ -33,7 +33,7 @@ def _start(found: Search, modality: int) -> LinearStart:
     covariance = found.within[modality]
     values, vectors = np.linalg.eigh(covariance)
     values, vectors = values[::-1][:COMPONENTS], vectors[:, ::-1][:, :COMPONENTS]
-    ridge = RIDGE * (np.trace(covariance) / len(covariance) or 1.0)
+    ridge = max(found.ridge, LEAST_RIDGE) * (np.trace(covariance) / len(covariance) or 1.0)
     components = vectors / np.sqrt(np.maximum(values, 0) + ridge)
     directions = found.directions[modality] * found.correlations
     norm = np.sqrt(np.sum(directions * (covariance @ directions))) or 1.0
