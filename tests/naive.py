@@ -192,6 +192,20 @@ def cbvmr(music, video, clips, music_features, video_features, margin, weights, 
     )
 
 
+def softmax(music, video, clips, temperature):
+    """Both cross-entropies of each pair, one negative after the other."""
+    terms = []
+    for anchors, others in ((video, music), (music, video)):
+        for i, anchor in enumerate(anchors):
+            own = math.exp(dot(anchor, others[i]) / temperature)
+            total = own
+            for j, other in enumerate(others):
+                if clips[i] != clips[j]:
+                    total += math.exp(dot(anchor, other) / temperature)
+            terms.append(-math.log(own / total))
+    return sum(terms) / len(terms)
+
+
 # Controls: two lists of lengths (s)
 
 

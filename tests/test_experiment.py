@@ -12,7 +12,7 @@ from vmnet.corpus.features import features_corpus, save_features
 from vmnet.corpus.simulated import simulated_corpus
 from vmnet.errors import VmnetError
 from vmnet.experiment import run as run_module
-from vmnet.report import inputs
+from vmnet.report import figures, inputs
 from vmnet.report.tables import TABLES
 
 TINY = replace(
@@ -205,6 +205,96 @@ def test_what_a_corpus_cannot_give_is_said(tmp_path, capsys, runs):
     assert [system.name for system in experiment.baselines(run)] == ["baseline_2", "linear_cca"]
     with pytest.raises(VmnetError, match="has no segments of olda"):
         experiment.open_run(corpus=str(tmp_path / "f"), segmenters=["olda"])
+
+
+# --- the profile of a folder --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, datasets):
+    """Features of 40 clips in files, and where what is made of them goes."""
+    shared = tmp_path_factory.mktemp("folder")
+    clips = datasets[0].corpus.clips[:40]
+    for clip in clips:
+        made = datasets[0].corpus.source.load(clip)
+        frames = {name: made.frames[name] for name in ("video", "music")}
+        edges = {"olda": made.boundaries["olda"]}
+        save_features(shared / "films" / f"{clip.clip_id}.npz", **frames, boundaries=edges)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "DATA", shared / "data")
+        patch.setattr(run_module, "FIGURES", shared / "figures")
+        yield str(shared / "films")
+
+
+@pytest.mark.parametrize("corpus", ["", *opening.NAMED])
+def test_the_default_profile_of_what_has_a_name(corpus):
+    assert opening.default_profile(corpus) == "demo"
+
+
+def test_a_folder_has_a_profile_of_its_own(folder):
+    assert opening.default_profile(folder) == "own"
+    run = experiment.open_run(corpus=folder, jobs=1)
+    assert (run.profile.name, run.settings) == ("own", "")
+    key = run.folder.name.removeprefix("films-")
+    assert run.figures.name == f"films-{key[:6]}"
+    (of_seed,) = experiment.open_runs(corpus=folder, seeds=[2], jobs=1)
+    assert of_seed.figures.name == f"films-{key[:6]}-seed2"
+    asked = experiment.open_run(corpus=folder, jobs=1, training={"hidden": 64, "loss": "softmax"})
+    assert asked.settings == "hidden=64"  # the loss is the profile's
+    assert asked.figures.parent.name == f"films-{key[:6]}"
+
+
+def test_another_profile_may_be_asked_for(folder):
+    (run,) = experiment.open_runs("demo", folder, seeds=[0], jobs=1)
+    key = run.folder.name.removeprefix("films-")
+    assert run.profile.name == "demo"
+    assert run.figures.name == f"films-{key[:6]}-demo-seed0"
+    training = run_module.training_settings(run.profile, run.corpus)
+    assert training["batch"] == TINY.training["batch"]
+    assert "start" not in training
+
+
+@pytest.mark.parametrize("corpus", ["", "simulated", "rendered", "published"])
+def test_the_profile_of_folders_needs_one(corpus):
+    with pytest.raises(VmnetError, match=r"^the profile 'own' has no clips of its own: give a fol"):
+        experiment.open_run("own", corpus)
+    with pytest.raises(VmnetError, match=r"'own' has no clips of its own: give a folder\.$"):
+        experiment.open_runs("own", corpus)
+
+
+def test_every_system_is_trained_by_the_profile_of_folders(folder):
+    training = {"steps": 4, "evaluate_every": 2, "hidden": 16}
+    run = experiment.open_run(corpus=folder, jobs=1, segmenters=["olda"], training=training)
+    data = experiment.prepare(run)
+    results = experiment.results(data, experiment.all_systems, ["centroid"])
+    assert results[results.metric == "mean_rank"].value.between(1, 8).all()
+    networks = [each for each in experiment.all_systems(run) if each.is_network]
+    assert {each.name for each in networks} == {
+        "baseline_2", "baseline_2_cbvmr", "baseline_2_cbvmr_inter", "seg_vmnet",
+    }  # fmt: skip
+    for system in networks:
+        trained = experiment.network(data, system)
+        assert trained.model.name == "shortcut_vmnet"
+        assert trained.config.loss == ("cbvmr" if "cbvmr" in system.name else "softmax")
+        assert trained.curve["step"].tolist() == [0, 2, 4]
+    curves = inputs.training_curves(data, networks)
+    assert "valid_rank" in next(iter(curves["curves"].values()))
+    figures.training_curves(**curves)
+    assert (inputs.trainings([data]).updates == 4).all()
+    demo = experiment.open_run("demo", folder, jobs=1, segmenters=["olda"])
+    theirs = experiment.network(experiment.prepare(demo), experiment.baselines(demo)[0])
+    assert (theirs.model.name, theirs.config.loss) == ("vmnet", "triplet")
+
+
+def test_the_default_for_a_folder_is_said(folder, capsys):
+    from vmnet import cli
+
+    said = "Profile own, the default for a folder: see docs/options.md."
+    for words, times in (([], 1), (["--profile", "demo"], 0)):
+        assert cli.main(["scan", "--corpus", folder, "--jobs", "1", *words]) == 0
+        assert capsys.readouterr().err.count(said) == times
+    assert cli.main(["scan", "--profile", "toy", "--jobs", "1"]) == 0
+    assert "the default for a folder" not in capsys.readouterr().err
 
 
 def test_the_papers_corpus_is_simulated_where_it_is_missing(tmp_path, monkeypatch, capsys):

@@ -230,6 +230,11 @@ def test_training_curves_mark_the_kept_step():
         return tuple(np.ravel(mark.get_xydata()))
 
     assert kept(figures.training_curves({"OLDA": curve}, "rendered")) == (20, 0.2)
+    by_rank = curve | {"train_loss": [np.nan, 0.3, 0.2, 0.1], "valid_rank": [9.0, 7.0, 6.0, 5.0]}
+    figure = figures.training_curves({"OLDA": by_rank}, "rendered")
+    assert kept(figure) == (30, 0.3)
+    training = figure.axes[0].lines[0].get_xydata()
+    assert training.tolist() == [[10, 0.3], [20, 0.2], [30, 0.1]]  # none before the first update
     with pytest.raises(VmnetError, match="no validation loss"):
         figures.training_curves({"OLDA": curve | {"valid_loss": 4 * [np.nan]}}, "rendered")
 

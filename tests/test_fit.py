@@ -4,6 +4,7 @@ Music and video of a simulated segment are two random linear maps of one latent 
 clip's own plus a segment's own, with private noise in each modality.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -24,12 +25,18 @@ from vmnet.models import (
 )
 from vmnet.models.embedder import weights_of
 from vmnet.models.energy import Energy
+from vmnet.models.fit import _moved
 from vmnet.models.learner import Learner
+from vmnet.models.linear import LinearConfig, fit
 from vmnet.models.sampling import Moments, spread_pairs
 from vmnet.models.settings import CBVMR
 
 MUSIC_DIM, VIDEO_DIM, N_TEST = 64, 96, 100
 QUICK = TrainingConfig(learning_rate=1e-4, batch=16, steps=9, evaluate_every=3)
+OWN = TrainingConfig(
+    start="linear", loss="softmax", temperature=0.2, choose="rank", learning_rate=1e-3, batch=16,
+    hidden=32, input_dropout=0.5, steps=9, evaluate_every=3,
+)  # fmt: skip
 
 # What a subprocess does: train on the features that the parent has saved.
 TRAIN = """
@@ -100,7 +107,8 @@ def in_subprocess(folder, features, config, fate, backend="tensorflow"):
 def assert_same_training(one, two):
     for name, weight in weights_of(one.model).items():
         np.testing.assert_array_equal(weights_of(two.model)[name], weight)
-    for column in ("step", "train_loss", "valid_loss"):
+    assert list(one.curve) == list(two.curve)
+    for column in sorted({*one.curve} - {"seconds"}):
         np.testing.assert_array_equal(one.curve[column], two.curve[column])
 
 
@@ -289,6 +297,224 @@ def test_scale_and_offset_of_standardised_features_do_not_matter(features, undis
     trained = train(*shifted, replace(QUICK, steps=3), tmp_path, progress=False)
     expected = undisturbed[0].curve["valid_loss"][0]
     assert trained.curve["valid_loss"][0] == pytest.approx(expected, rel=1e-2)
+
+
+# --- a linear start, the best update by rank ----------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def own(features, tmp_path_factory):
+    """A quick training of a linear start that nothing interrupts, and its folder."""
+    folder = tmp_path_factory.mktemp("own") / "network"
+    return train(*features, OWN, folder, progress=False), folder
+
+
+def validation_ranks(features, batch, embed_music, embed_video):
+    """Return the mean rank over the validation batches of `train`, one batch after the other."""
+    music, video = features[2:]
+    heard, seen = embed_music(music).data, embed_video(video).data
+    found = []
+    for rows, _ in spread_pairs(music.offsets, batch):
+        similar = seen[rows] @ heard[rows].T
+        own = np.diag(similar)
+        found += [(similar > own[:, None]).sum(axis=1) + 1, (similar > own).sum(axis=0) + 1]
+    return np.concatenate(found).mean()
+
+
+def test_the_start_is_evaluated_and_is_the_linear_method(features, own, tmp_path):
+    trained, folder = own
+    assert (folder / "curve.csv").read_text().splitlines()[0] == (
+        "step,train_loss,valid_loss,seconds,valid_rank"
+    )
+    assert trained.curve["step"].tolist() == [0, 3, 6, 9]
+    assert np.isnan(trained.curve["train_loss"]).tolist() == [True, False, False, False]
+    assert np.isfinite([trained.curve["valid_loss"], trained.curve["valid_rank"]]).all()
+    assert trained.curve["seconds"][0] == 0
+    maps = fit(*features, LinearConfig.of(OWN), tmp_path)
+    rank = validation_ranks(features, OWN.batch, maps.embed_music, maps.embed_video)
+    assert trained.curve["valid_rank"][0] == pytest.approx(rank)
+
+
+def test_the_model_is_that_of_the_least_rank(features, own):
+    for one in (own[0], TrainedVMNet.load(own[1], OWN)):
+        ranks = one.curve["valid_rank"]
+        assert one.best_step == one.curve["step"][np.argmin(ranks)]
+        found = validation_ranks(features, OWN.batch, one.embed_music, one.embed_video)
+        assert found == pytest.approx(ranks.min())
+
+
+def test_the_rank_decides_where_the_loss_says_another(own):
+    columns = {"step": np.array([0, 3, 6]), "train_loss": np.array([np.nan, 2, 1])}
+    columns |= {"valid_loss": np.array([3.0, 1, 2]), "seconds": np.arange(3.0)}
+    assert replace(own[0], curve=columns).best_step == 3
+    ranked = columns | {"valid_rank": np.array([5.0, 4, 2])}
+    assert replace(own[0], curve=ranked).best_step == 6
+
+
+def test_a_start_that_is_never_bettered_is_what_is_kept(tmp_path):
+    """Without noise the linear method finds every partner: training waits, and gives it back."""
+    training, validation = simulate(0, 40, 12, noise=0.0)
+    config = replace(OWN, steps=500, evaluate_every=2, patience=2)
+    trained = train(*training, *validation, config, tmp_path / "network", progress=False)
+    assert trained.curve["valid_rank"][0] == 1
+    assert trained.curve["step"].tolist() == [0, 2, 4]
+    assert trained.best_step == 0
+    maps = fit(*training, *validation, LinearConfig.of(config), tmp_path / "maps")
+    found, expected = (one.embed_music(validation[0]).data for one in (trained, maps))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_the_network_learns_what_a_linear_method_cannot(tmp_path):
+    """Of shared numbers the music has the squares, whose covariance with the video is none."""
+    rng = np.random.default_rng(0)
+    music_map, video_map = rng.standard_normal((2, 3, 12))
+    sets = []
+    for n in (600, 100):
+        shared = rng.standard_normal((n, 3))
+        music, video = np.square(shared) @ music_map, shared @ video_map
+        sets += [Sequences.from_list(list(part[:, None])) for part in (music, video)]
+    config = replace(
+        OWN, steps=300, evaluate_every=50, batch=128, learning_rate=5e-3, hidden=128,
+        dropout=0.0, input_dropout=0.0,
+    )  # fmt: skip
+    ranks = train(*sets, config, tmp_path, progress=False).curve["valid_rank"]
+    assert ranks[0] > 35  # chance is 50.5
+    assert ranks.min() < 0.5 * ranks[0]
+
+
+def test_a_linear_start_that_is_killed_goes_on_to_the_same_weights(features, own, tmp_path):
+    process = in_subprocess(tmp_path, features, OWN, "die")
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    folder = tmp_path / "network"
+    assert not (folder / "model.npz").exists()
+    with np.load(folder / "checkpoint.npz") as checkpoint:
+        assert checkpoint["curve"][:, 0].tolist() == [0, 3]
+    assert_same_training(train(*features, OWN, folder, progress=False), own[0])
+
+
+def test_a_linear_start_runs_on_torch_and_its_network_on_tensorflow(features, own, tmp_path):
+    process = in_subprocess(tmp_path, features, OWN, "live", backend="torch")
+    assert process.returncode == 0, process.stderr
+    trained = TrainedVMNet.load(tmp_path / "network", OWN)
+    assert trained.curve["valid_rank"][0] == pytest.approx(own[0].curve["valid_rank"][0], abs=0.2)
+    for name, embedding in (
+        ("music", trained.embed_music(features[2])),
+        ("video", trained.embed_video(features[3])),
+    ):
+        on_torch = Sequences.load(tmp_path / f"{name}.npz")
+        np.testing.assert_allclose(embedding.data, on_torch.data, atol=1e-5)
+
+
+def test_the_loaded_network_is_the_trained_one_and_its_shortcut_the_first(features, own):
+    trained, folder = own
+    loaded = TrainedVMNet.load(folder, OWN)
+    assert_same_training(trained, loaded)
+    assert loaded.statistics is None
+    np.testing.assert_array_equal(
+        loaded.embed_video(features[1]).data, trained.embed_video(features[1]).data
+    )
+    again = train(*features, OWN, folder, progress=False)
+    assert_same_training(trained, again)
+
+
+def test_moments_of_shared_cuts_give_the_same_linear_start(features, own, tmp_path):
+    moments = own_moments(features[0]), own_moments(features[2])
+    trained = train(*features, OWN, tmp_path, progress=False, moments=moments)
+    assert_same_training(trained, own[0])
+
+
+def test_a_linear_start_of_tracks_that_are_cut_apart(tmp_path):
+    training, validation = simulate(0, 60, 30)
+    (video, seen), (valid_video, valid_seen) = cut_apart(*training), cut_apart(*validation)
+    features = training[0], video, validation[0], valid_video
+    trained = train(*features, OWN, tmp_path, progress=False, moments=(seen, valid_seen))
+    assert trained.curve["valid_rank"].min() < 5  # of at most 15 in a batch; chance is 8
+
+
+def test_trainings_of_before_there_were_ranks_are_loaded(undisturbed, tmp_path):
+    """Their settings lack the newer names, their curve the fifth column."""
+    trained, folder = undisturbed
+    assert list(trained.curve) == ["step", "train_loss", "valid_loss", "seconds"]
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    kept = json.loads((folder / "settings.json").read_text())
+    for name in ("extra_weight", "temperature", "start", "hidden", "input_dropout", "choose"):
+        del kept["training"][name]
+    (tmp_path / "settings.json").write_text(json.dumps(kept))
+    assert_same_training(TrainedVMNet.load(tmp_path, QUICK), trained)
+
+
+def test_a_curve_of_other_columns_is_damaged(own, tmp_path):
+    own[0].save(tmp_path)
+    lines = (tmp_path / "curve.csv").read_text().splitlines()
+    cut = "\n".join(",".join(line.split(",")[:3]) for line in lines)
+    (tmp_path / "curve.csv").write_text(cut)
+    with pytest.raises(VmnetError, match=r"is damaged.* 4 or 5 columns, not 3"):
+        TrainedVMNet.load(tmp_path)
+
+
+# --- extra clips --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def extra():
+    """Music and video of other clips, whose mean lies elsewhere."""
+    (pair,) = simulate(5, 50)
+    return tuple(part.map(lambda data: data + 5) for part in pair)
+
+
+@pytest.mark.parametrize("config", [QUICK, OWN], ids=["random", "linear"])
+def test_extra_clips_come_into_training_alike_each_time(
+    config, features, own, undisturbed, extra, tmp_path
+):
+    one, two = (
+        train(*features, config, tmp_path / name, progress=False, extra=extra) for name in "ab"
+    )
+    assert_same_training(one, two)
+    without = own[0] if config is OWN else undisturbed[0]
+    assert one.data_key != without.data_key
+    assert one.curve["train_loss"][-1] != without.curve["train_loss"][-1]
+    with pytest.raises(VmnetError, match="holds a training with other data"):
+        train(*features, config, tmp_path / "a", progress=False)
+
+
+def test_where_extra_clips_lie_does_not_matter(features, extra, tmp_path):
+    moved = tuple(part.map(lambda data: data + 3) for part in extra)
+    one, two = (
+        train(*features, OWN, tmp_path / name, progress=False, extra=them)
+        for name, them in (("a", extra), ("b", moved))
+    )
+    np.testing.assert_allclose(one.curve["train_loss"], two.curve["train_loss"], rtol=1e-2)
+
+
+@pytest.mark.parametrize(("dtype", "atol"), [(np.float32, 1e-3), (np.float16, 0.5)])
+def test_extra_clips_are_moved_to_the_mean_of_the_training_clips(features, extra, dtype, atol):
+    far = [part.map(lambda data: data + 1000) for part in features[:2]]
+    others = [replace(part, data=part.data.astype(dtype)) for part in extra]
+    music, video, moments = _moved(others, far)
+    assert moments is None
+    for moved, own, to in zip((music, video), others, far, strict=True):
+        assert moved.data.dtype == dtype
+        steps = np.diff(moved.data.astype(float), axis=0) - np.diff(own.data.astype(float), axis=0)
+        np.testing.assert_allclose(steps, 0, atol=2 * atol)
+        means = moved.data.mean(axis=0, dtype=float), to.data.mean(axis=0, dtype=float)
+        np.testing.assert_allclose(*means, atol=atol)
+        assert (moved.ids, moved.offsets is own.offsets) == (own.ids, True)
+
+
+def test_extra_clips_that_do_not_fit_are_refused(features, extra, tmp_path):
+    music, video = extra
+    narrow = music.map(lambda data: data[:, :50])
+    with pytest.raises(ValueError, match="training and extra features differ in length"):
+        train(*features, OWN, tmp_path, progress=False, extra=(narrow, video))
+    with pytest.raises(ValueError, match="extra clips differ in clips or segments"):
+        train(*features, OWN, tmp_path, progress=False, extra=(music, features[1]))
+    data = music.data.copy()
+    data[0] = np.nan
+    broken = Sequences(data, music.offsets, music.ids)
+    with pytest.raises(VmnetError, match="clip '0' has music features that are not finite"):
+        train(*features, OWN, tmp_path, progress=False, extra=(broken, video))
+    assert not list(tmp_path.iterdir())
 
 
 # --- tracks that are cut apart ------------------------------------------------------------------
@@ -513,6 +739,16 @@ def test_missing_and_damaged_files_are_reported(features, undisturbed, tmp_path)
         {"evaluate_every": 0},
         {"patience": 0},
         {"seed": -1},
+        {"loss": "hinge"},
+        {"extra_weight": -1.0},
+        {"extra_weight": float("inf")},
+        {"temperature": 0.0},
+        {"temperature": float("nan")},
+        {"start": "zero"},
+        {"hidden": 0},
+        {"input_dropout": 1.0},
+        {"input_dropout": -0.1},
+        {"choose": "best"},
     ],
 )
 def test_senseless_settings_are_refused(bad):
@@ -564,8 +800,15 @@ def test_settings_of_a_notebook_may_be_what_json_makes_of_them():
         ("steps=inf", "steps=inf is not a whole number"),
         ("steps=0", "steps=0 makes no sense: give 1 or more"),
         ("standardize=maybe", "standardize=maybe is not true or false"),
-        ("loss=hinge", "loss=hinge makes no sense: give triplet or cbvmr"),
+        ("loss=hinge", "loss=hinge makes no sense: give triplet or cbvmr or softmax"),
         ("weights=1", "makes no sense: give two numbers"),
+        ("start=cca", "start=cca makes no sense: give random or linear"),
+        ("choose=r10", "choose=r10 makes no sense: give loss or rank"),
+        ("hidden=0.5", r"hidden=0\.5 is not a whole number"),
+        ("temperature=0", r"temperature=0\.0 makes no sense: give above 0"),
+        ("temperature=warm", "temperature=warm is not a number"),
+        ("extra_weight=-1", r"extra_weight=-1\.0 makes no sense: give at least 0"),
+        ("input_dropout=1", r"input_dropout=1\.0 makes no sense: give at least 0 and below 1"),
         ("weights=one,two", "weights=one,two is not numbers with commas between them"),
     ],
 )

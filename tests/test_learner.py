@@ -29,7 +29,7 @@ def assert_same_state(one, two):
         np.testing.assert_array_equal(two.state()[name], value)
 
 
-@pytest.mark.parametrize("settings", [{}, CBVMR])
+@pytest.mark.parametrize("settings", [{}, CBVMR, {"loss": "softmax"}])
 def test_updates_of_one_call_are_those_of_many(settings):
     batches = make_batches()
     together, one_by_one = make_learner(**settings), make_learner(**settings)
@@ -88,3 +88,38 @@ def test_fused_adam_is_adam():
         rate = 1e-2 * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
         weight -= rate * m / (np.sqrt(v) + 1e-7)
         np.testing.assert_allclose(variable.numpy(), weight, rtol=1e-4, atol=1e-5)
+
+
+class Known:
+    """In place of a network: what it is given are embeddings already."""
+
+    def __call__(self, inputs, training):
+        assert not training
+        return inputs
+
+
+def test_ranks_of_pairs_by_hand():
+    """Three pairs on a circle, then two; the mean is that of all clips and both directions."""
+    learner = make_learner()
+    learner.net = Known()
+    # v.m of the first batch: [[1, 0, -1], [0, 1, 0], [1, 0, -1]], the own on the diagonal. Videos
+    # rank their music 1, 1 and 3; the first music has two videos at 1: its own is 1.5th. The second
+    # is alone at 1. The third finds its own video, at -1 like the first, behind the second: 2.5.
+    music = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
+    video = np.array([[1, 0], [0, 1], [1, 0]], np.float32)
+    first = music, video, np.arange(3)
+    right = np.eye(2, dtype=np.float32)
+    second = right, right, np.arange(2)
+    ranks = [1, 1, 3, 1.5, 1, 2.5]
+    assert learner.rank_pairs([first]) == pytest.approx(np.mean(ranks))
+    assert learner.rank_pairs([first, second]) == pytest.approx(np.mean([*ranks, 1, 1, 1, 1]))
+
+
+def test_ranks_of_pairs_are_those_of_the_networks_embeddings(naive):
+    learner = make_learner(dropout=0.5)
+    music, video, clips = (part[0] for part in make_batches())
+    heard, seen = (np.array(part) for part in learner.net([music, video], training=False))
+    distances = [[naive.squared_distance(v, m) for m in heard] for v in seen]
+    both = [*naive.ranks(distances), *naive.ranks(np.transpose(distances).tolist())]
+    for _ in range(2):  # no dropout
+        assert learner.rank_pairs([(music, video, clips)]) == pytest.approx(np.mean(both))

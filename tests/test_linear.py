@@ -16,11 +16,12 @@ from vmnet.evaluation.metrics import ranks
 from vmnet.experiment import run as run_module
 from vmnet.models import MODELS, LinearCCA, LinearConfig, TrainingConfig
 from vmnet.models import linear as linear_module
-from vmnet.models.linear import canonical_directions, covariances, fit
+from vmnet.models.linear import canonical_directions, covariances, fit, search
+from vmnet.models.vmnet import feature_statistics
 from vmnet.report import figures, inputs
 from vmnet.report.tables import TABLES
 
-CONFIG = LinearConfig(ridges=(0.01, 0.1, 1.0), dims=(2, 4, 99))
+CONFIG = LinearConfig(standardize=(True,), ridges=(0.01, 0.1, 1.0), dims=(2, 4, 99))
 
 
 def simulate(seed, *sizes, dims=(6, 9), noise=0.5, segments=(1, 2)):
@@ -64,10 +65,16 @@ def fitted(features, tmp_path_factory):
     return fit(*features, CONFIG, folder), folder
 
 
+@pytest.fixture
+def validation_alone(monkeypatch):
+    """No fifth of the training clips is ranked beside the validation clips, however few."""
+    monkeypatch.setattr(linear_module, "FEW", 0)
+
+
 # --- the algorithm ------------------------------------------------------------------------------
 
 
-def test_two_dimensions_by_hand(tmp_path):
+def test_two_dimensions_by_hand(tmp_path, validation_alone):
     """Music (a, b), video (a, c): a is shared; a, b and c are +-1 and uncorrelated.
 
     All variances are 1, and the covariance of music with video is [[1, 0], [0, 0]]. With a ridge of
@@ -85,7 +92,8 @@ def test_two_dimensions_by_hand(tmp_path):
     np.testing.assert_allclose(np.abs(maps.music.matrix), [[0.5 * 0.5**0.5], [0]], atol=1e-7)
     found = maps.embed_music(music).data
     np.testing.assert_allclose(found * found[0], signs[:, :1], atol=1e-6)
-    assert maps.valid_ranks.tolist() == [[2.5]]  # four clips have the right sign: a tie of 1 to 4
+    # Four of the eight clips have the right sign: a tie of the ranks 1 to 4.
+    assert maps.valid_ranks.tolist() == [[2.5 / 8]]
 
 
 @pytest.mark.parametrize("ridge", [1e-6, 0.1, 3.0])
@@ -159,9 +167,9 @@ def test_finds_the_music_of_unseen_clips(tmp_path):
             assert ranks(matrix).mean() < 8  # chance is 50.5
 
 
-def test_the_grid_holds_what_each_pair_of_it_gives(features, fitted, tmp_path):
+def test_the_grid_holds_what_each_pair_of_it_gives(features, tmp_path, validation_alone):
     """Each cell is the mean rank, by hand, of maps that were fitted with that pair alone."""
-    maps, _ = fitted
+    maps = fit(*features, CONFIG, tmp_path / "all")
     assert maps.valid_ranks.shape == (3, 3)
     for i, ridge in enumerate(CONFIG.ridges):
         for j, dims in enumerate(CONFIG.dims):
@@ -170,15 +178,16 @@ def test_the_grid_holds_what_each_pair_of_it_gives(features, fitted, tmp_path):
             video, music = one.embed_video(features[3]).data, one.embed_music(features[2]).data
             assert music.shape == (30, min(dims, 6))  # music has six features
             distances = np.square(video[:, None] - music[None]).sum(axis=2)
-            own = 1 + (distances < np.diag(distances)[:, None]).sum(axis=1)
-            assert maps.valid_ranks[i, j] == pytest.approx(own.mean())
+            own = np.diag(distances)
+            both = (distances < own[:, None]).sum(axis=1) + (distances < own).sum(axis=0)
+            assert maps.valid_ranks[i, j] == pytest.approx((1 + both / 2).mean() / 30)
     i, j = np.unravel_index(np.argmin(maps.valid_ranks), maps.valid_ranks.shape)
     assert maps.ridge == CONFIG.ridges[i]
     assert len(maps.correlations) == min(CONFIG.dims[j], 6)
-    assert f"mean rank {maps.valid_ranks.min():.1f}" in maps.summary
+    assert f"rank at {100 * maps.valid_ranks.min():.1f} % of the list" in maps.summary
 
 
-def test_of_equals_the_least_is_taken(tmp_path):
+def test_of_equals_the_least_is_taken(tmp_path, validation_alone):
     """Two validation clips far apart: every pair of the grid ranks them right."""
     ((music, video),) = simulate(4, 40, noise=0.01)
     two = [part.select([0, int(np.argmin(part.data @ part.data[0]))]) for part in (music, music)]
@@ -186,18 +195,20 @@ def test_of_equals_the_least_is_taken(tmp_path):
     valid = [part.select([0, *rows]) for part in (music, video)]
     config = LinearConfig(ridges=(1.0, 0.1), dims=(6, 3, 4))
     maps = fit(music, video, *valid, config, tmp_path)
-    assert (maps.valid_ranks == 1).all()
+    assert (maps.valid_ranks == 1 / 2).all()
     assert (maps.ridge, len(maps.correlations)) == (0.1, 3)
 
 
-def test_the_order_of_clips_does_not_matter(features, fitted, tmp_path):
+def test_the_order_of_clips_does_not_matter(features, tmp_path, validation_alone):
     order = np.random.default_rng(5).permutation(60)
-    again = fit(*(part.select(order) for part in features[:2]), *features[2:], CONFIG, tmp_path)
-    assert again.ridge == fitted[0].ridge
-    np.testing.assert_allclose(again.correlations, fitted[0].correlations, rtol=1e-5)
+    shuffled = [part.select(order) for part in features[:2]]
+    before = fit(*features, CONFIG, tmp_path / "before")
+    again = fit(*shuffled, *features[2:], CONFIG, tmp_path / "again")
+    assert again.ridge == before.ridge
+    np.testing.assert_allclose(again.correlations, before.correlations, rtol=1e-5)
     products = [
         maps.embed_video(features[3]).data @ maps.embed_music(features[2]).data.T
-        for maps in (fitted[0], again)
+        for maps in (before, again)
     ]
     np.testing.assert_allclose(*products, atol=1e-4)
 
@@ -208,7 +219,7 @@ def test_segments_of_a_clip_are_pairs_like_clips(tmp_path):
     found = maps.embed_music(validation[0])
     np.testing.assert_array_equal(found.offsets, validation[0].offsets)
     np.testing.assert_allclose(np.linalg.norm(found.data, axis=1), 1, atol=1e-6)
-    assert maps.valid_ranks.min() < 3
+    assert maps.valid_ranks.min() < 3 / 20
 
 
 @pytest.mark.parametrize("standardize", [True, False])
@@ -218,7 +229,7 @@ def test_two_clips_and_columns_that_never_vary(standardize, tmp_path):
         [part.map(lambda data: np.hstack([data, np.full((2, 1), 0.1)])) for part in pair]
         for pair in (training, validation)
     ]
-    config = replace(CONFIG, standardize=standardize)
+    config = replace(CONFIG, standardize=(standardize,))
     maps = fit(*constant[0], *constant[1], config, tmp_path)
     assert np.isfinite(maps.valid_ranks).all()
     found = distance_matrix(
@@ -230,14 +241,132 @@ def test_two_clips_and_columns_that_never_vary(standardize, tmp_path):
 def test_music_that_never_varies_scores_chance(features, tmp_path):
     silent = [part.map(lambda data: np.full_like(data, 0.1)) for part in features]
     maps = fit(silent[0], features[1], silent[2], features[3], CONFIG, tmp_path)
-    assert (maps.valid_ranks == 15.5).all()
+    np.testing.assert_allclose(maps.valid_ranks, (15.5 + 5 * 6.5) / (30 + 60))  # five folds of 12
     assert not maps.embed_music(silent[2]).data.any()
 
 
 def test_standardised_features_may_have_any_scale(features, fitted, tmp_path):
     moved = [part.map(lambda data: 100 * data + 1000) for part in features]
     maps = fit(*moved, CONFIG, tmp_path)
-    np.testing.assert_allclose(maps.valid_ranks, fitted[0].valid_ranks, atol=0.2)
+    np.testing.assert_allclose(maps.valid_ranks, fitted[0].valid_ranks, atol=0.01)
+
+
+@pytest.mark.parametrize(("scale", "best"), [(100.0, True), (0.01, False)])
+def test_features_are_scaled_where_that_ranks_better(scale, best, tmp_path):
+    """Noise that is loud has to be made small, and what is small already must not be made loud."""
+    rng = np.random.default_rng(11)
+    sets = []
+    for pair in simulate(11, 60, 30):
+        for part in pair:
+            noise = scale * rng.standard_normal((len(part.data), 30)).astype(np.float32)
+            sets.append(part.map(lambda data, noise=noise: np.hstack([data, noise])))
+    config = replace(CONFIG, ridges=(0.1, 1.0))
+    ranks = {}
+    for tried in ((True,), (False,), (True, False)):
+        maps = fit(*sets, replace(config, standardize=tried), tmp_path / str(tried))
+        ranks[tried] = maps.valid_ranks
+    assert ranks[(best,)].min() < ranks[(not best,)].min()
+    np.testing.assert_array_equal(ranks[True, False], ranks[(best,)])
+    assert LinearCCA.load(tmp_path / str((True, False))).config.standardize == (True, False)
+
+
+# --- clips held out, extra clips, clips of segments ---------------------------------------------
+
+
+def naive_share(training, ranked, scales, ridge, dims):
+    """Return the summed mean rank of clips of one segment, by maps of the training clips."""
+    a, b, correlations = canonical_directions(*covariances(*training, *scales), ridge)
+    embedded = []
+    for part, (mean, variance), directions in zip(ranked, scales, (a, b), strict=True):
+        out = (part - mean) / np.sqrt(variance) @ (directions * correlations)[:, :dims]
+        embedded.append(out / np.linalg.norm(out, axis=1, keepdims=True))
+    similar = embedded[1] @ embedded[0].T
+    own = np.diag(similar)
+    both = (similar > own[:, None]).sum(axis=1) + (similar > own).sum(axis=0)
+    return (1 + both / 2).mean()
+
+
+@pytest.mark.parametrize(("few", "folds"), [(30, False), (31, True)])
+def test_few_validation_clips_are_ranked_beside_each_fifth_of_training(
+    features, few, folds, monkeypatch
+):
+    monkeypatch.setattr(linear_module, "FEW", few)
+    music, video, valid_music, valid_video = features
+    found = search((music, video), (valid_music, valid_video), CONFIG)
+    scales = [feature_statistics(part.data) for part in (music, video)]
+    pair, held_out = (music.data, video.data), (valid_music.data, valid_video.data)
+    for i, ridge in enumerate(CONFIG.ridges):
+        for j, dims in enumerate(CONFIG.dims):
+            expected, n = naive_share(pair, held_out, scales, ridge, dims), 30
+            for first in range(0, 60, 12) if folds else ():
+                fold = np.isin(np.arange(60), np.arange(first, first + 12))
+                others, fifth = ([part[rows] for part in pair] for rows in (~fold, fold))
+                expected += naive_share(others, fifth, scales, ridge, dims)
+                n += 12
+            assert found.valid_ranks[i, j] == pytest.approx(expected / n, rel=1e-5)
+    # The maps that are kept are of all training clips.
+    whole = canonical_directions(*covariances(*pair, *scales), found.ridge)
+    np.testing.assert_allclose(found.correlations, whole[2][: len(found.correlations)])
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize("weight", [0.0, 0.5, 3.0])
+def test_extra_clips_count_by_their_covariances_around_their_own_mean(weight, standardize):
+    (music, video), valid, others = simulate(8, 60, 20, 90)
+    extra = [part.map(lambda data: 3 * data + 50) for part in others]
+    config = replace(CONFIG, extra_weight=weight, standardize=(standardize,))
+    found = search((music, video), valid, config, (extra[0], extra[1]))
+
+    def mixed(function):
+        own, other = (function(np.hstack([part.data.astype(float) for part in pair]).T)
+                      for pair in ((music, video), extra))  # fmt: skip
+        return (own + weight * other) / (1 + weight)
+
+    deviations = np.sqrt(mixed(lambda x: x.var(axis=1))) if standardize else np.ones(15)
+    expected = mixed(lambda x: np.cov(x, bias=True)) / np.outer(deviations, deviations)
+    np.testing.assert_allclose(found.within[0], expected[:6, :6], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.within[1], expected[6:, 6:], rtol=1e-4, atol=1e-5)
+    blocks = expected[:6, :6], expected[6:, 6:], expected[:6, 6:]
+    correlations = canonical_directions(*blocks, found.ridge)[2]
+    kept = found.correlations
+    np.testing.assert_allclose(kept, correlations[: len(kept)], rtol=1e-3, atol=1e-4)
+    for (mean, _), part in zip(found.scales, (music, video), strict=True):
+        np.testing.assert_allclose(mean, part.data.mean(axis=0), rtol=1e-5, atol=1e-6)
+
+
+def test_maps_with_extra_clips_are_kept_as_such(features, fitted, tmp_path):
+    (extra,) = simulate(0, 90)
+    maps = fit(*features, CONFIG, tmp_path, extra=extra)
+    assert maps.data_key != fitted[0].data_key
+    with pytest.raises(VmnetError, match="other data"):
+        fit(*features, CONFIG, tmp_path)
+    loaded = fit(*features, CONFIG, tmp_path, extra=extra)
+    np.testing.assert_array_equal(loaded.music.matrix, maps.music.matrix)
+
+
+def test_a_clip_counts_once_by_the_mean_of_its_segments():
+    """However many segments it has, and wherever the two tracks are cut."""
+    (music, video), validation = simulate(9, 60, 20, segments=(2, 5))
+    means = [
+        Sequences.from_list([clip.mean(axis=0, keepdims=True) for clip in part])
+        for part in (music, video)
+    ]
+    apart = Sequences.from_list([np.vstack([clip, clip]) for clip in video])
+    whole, *others = (
+        search(pair, validation, CONFIG) for pair in (means, (music, video), (music, apart))
+    )
+    for found in others:
+        assert found.ridge == whole.ridge
+        np.testing.assert_allclose(found.valid_ranks, whole.valid_ranks)
+        for one, other in zip(found.maps, whole.maps, strict=True):
+            np.testing.assert_allclose(one.mean, other.mean, atol=1e-6)
+            np.testing.assert_allclose(one.matrix, other.matrix, atol=1e-4)
+
+
+@pytest.mark.parametrize("n_clips", [2, 3, 4])
+def test_fewer_training_clips_than_fifths(n_clips, tmp_path):
+    training, validation = simulate(10, n_clips, 5)
+    assert np.isfinite(fit(*training, *validation, CONFIG, tmp_path).valid_ranks).all()
 
 
 # --- files and refusals -------------------------------------------------------------------------
@@ -262,8 +391,8 @@ def test_folders_of_others_and_damaged_ones_are_refused(features, fitted, tmp_pa
     maps, folder = fitted
     with pytest.raises(VmnetError, match="holds no linear maps: fit them"):
         LinearCCA.load(tmp_path)
-    with pytest.raises(VmnetError, match=r"standardize True \(now False\): choose another folder"):
-        LinearCCA.load(folder, replace(CONFIG, standardize=False))
+    with pytest.raises(VmnetError, match=r"ridges .* \(now \(0\.5,\)\): choose another folder"):
+        LinearCCA.load(folder, replace(CONFIG, ridges=(0.5,)))
     with pytest.raises(VmnetError, match="holds a training with other data"):
         fit(*features[:2], *features[:2], CONFIG, folder)
     maps.save(tmp_path)
@@ -284,8 +413,10 @@ def test_features_that_do_not_fit_are_refused(features, fitted, tmp_path):
     music, video, *valid = features
     with pytest.raises(ValueError, match="training clips differ in clips or segments"):
         fit(music, video.select(slice(1, None)), *valid, CONFIG, tmp_path)
-    with pytest.raises(ValueError, match="differ in length"):
+    with pytest.raises(ValueError, match="training and validation features differ in length"):
         fit(music, video, *valid[::-1], CONFIG, tmp_path)
+    with pytest.raises(ValueError, match="training and extra features differ in length"):
+        fit(*features, CONFIG, tmp_path, extra=(video, music))
     with pytest.raises(ValueError, match="1 validation clip gives no negatives"):
         fit(music, video, *(part.select([0]) for part in valid), CONFIG, tmp_path)
     with pytest.raises(ValueError, match="takes video features of length 9, not 6"):
@@ -298,7 +429,14 @@ def test_features_that_do_not_fit_are_refused(features, fitted, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"ridges": ()}, {"ridges": (0.0,)}, {"ridges": (np.inf,)}, {"dims": (0, 5)}]
+    "wrong",
+    [
+        {"ridges": ()},
+        {"ridges": (0.0,)},
+        {"ridges": (np.inf,)},
+        {"dims": (0, 5)},
+        {"standardize": ()},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match="makes no sense"):
@@ -333,7 +471,7 @@ def test_its_settings_are_of_the_features_alone(data):
     *_, system = experiment.baselines(data.run)
     assert (system.name, system.segmenter) == ("linear_cca", experiment.CLIP)
     maps = experiment.model(data, system)
-    assert maps.config == LinearConfig(standardize=False)  # simulated features come whitened
+    assert maps.config == LinearConfig(standardize=(False,))  # simulated features come whitened
     longer = replace(data, run=replace(data.run, training={"steps": 6}))
     before = {path.name for path in data.run.folder.glob("networks/*")}
     experiment.model(longer, system)
@@ -354,7 +492,8 @@ def test_models_are_a_registry():
     assert set(MODELS) == {"vmnet", "linear"}
     training = TrainingConfig(standardize=False, steps=3)
     assert MODELS["vmnet"].settings(training) is training
-    assert MODELS["linear"].settings(training) == LinearConfig(standardize=False)
+    assert MODELS["linear"].settings(training) == LinearConfig(standardize=(False,))
+    assert MODELS["linear"].settings(TrainingConfig()) == LinearConfig()  # both are tried
 
 
 def test_training_says_what_came_of_it(data, capsys, monkeypatch):
@@ -365,4 +504,4 @@ def test_training_says_what_came_of_it(data, capsys, monkeypatch):
     said = capsys.readouterr().out.splitlines()
     assert said[1].startswith("baseline_2 clip: best after ")
     assert said[2].startswith("linear_cca clip: ridge ")
-    assert said[2].endswith(" of the validation clips")
+    assert said[2].endswith(" % of the list")

@@ -1,11 +1,13 @@
-"""The triplet loss against hand-worked batches, a triple loop, and its laws."""
+"""Triplet and softmax loss against hand-worked batches, loops, and their laws."""
+
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vmnet.models.losses import inter_modal_loss
+from vmnet.models.losses import inter_modal_loss, softmax_loss
 
 # Two-dimensional embeddings that can be worked by hand.
 EAST, NORTH, WEST = (1, 0), (0, 1), (-1, 0)
@@ -125,3 +127,60 @@ def test_equal_embeddings_cost_the_margin_in_each_direction():
 def test_batch_of_one_clip_costs_nothing(b):
     music, video, _ = draw_batch(0, b=b)
     assert loss(music, video, np.full(b, 3)) == 0.0
+
+
+# --- softmax ------------------------------------------------------------------------------------
+
+
+def cross_entropy(music, video, clips, temperature=0.4):
+    arrays = np.array(music, np.float32), np.array(video, np.float32), np.array(clips)
+    return float(softmax_loss(*arrays, temperature))
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.5])
+def test_softmax_of_two_pairs_by_hand(temperature):
+    # Video anchors: the own music at 1 against 0, then at 0 against 1. Music anchors: two equals.
+    music, video = [EAST, NORTH], [EAST, EAST]
+    near = math.log(1 + math.exp(-1 / temperature))
+    far = math.log(1 + math.exp(1 / temperature))
+    expected = (near + far + 2 * math.log(2)) / 4
+    assert cross_entropy(music, video, [0, 1], temperature) == pytest.approx(expected, rel=1e-6)
+
+
+def test_softmax_of_two_pairs_of_one_clip_by_hand():
+    # The first two are no negatives of each other, so that the third is the only one of both.
+    music = video = [EAST, NORTH, WEST]
+    east = math.log(1 + math.exp(-2))  # west is at -1, the own at 1
+    north, west = math.log(1 + math.exp(-1)), math.log(1 + math.exp(-2) + math.exp(-1))
+    expected = (east + north + west) / 3
+    assert cross_entropy(music, video, [7, 7, 2], 1.0) == pytest.approx(expected, rel=1e-6)
+    assert cross_entropy(music, video, [7, 7, 7], 1.0) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("n_clips", [2, 6, 1000])
+@pytest.mark.parametrize("temperature", [0.05, 0.4, 2.0])
+def test_softmax_equals_its_naive_twin(naive, n_clips, temperature):
+    for seed in range(3):
+        batch = draw_batch(seed, n_clips=n_clips)
+        expected = naive.softmax(*batch, temperature)
+        assert cross_entropy(*batch, temperature) == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+@given(seed=seeds, temperature=st.floats(0.05, 10))
+@settings(deadline=None, max_examples=25)
+def test_laws_of_the_softmax(seed, temperature):
+    music, video, clips = draw_batch(seed)
+    found = cross_entropy(music, video, clips, temperature)
+    assert found >= -1e-5
+    order = np.random.default_rng(seed).permutation(len(clips))
+    shuffled = cross_entropy(music[order], video[order], clips[order], temperature)
+    assert shuffled == pytest.approx(found, rel=1e-4, abs=1e-5)
+    renamed = cross_entropy(music, video, 1000 - 3 * clips, temperature)
+    assert renamed == pytest.approx(found, rel=1e-5, abs=1e-6)
+    swapped = cross_entropy(video, music, clips, temperature)
+    assert swapped == pytest.approx(found, rel=1e-5, abs=1e-6)
+
+
+def test_softmax_of_equal_embeddings_is_that_of_a_guess():
+    same = np.eye(4)[np.zeros(5, int)]
+    assert cross_entropy(same, same, np.arange(5)) == pytest.approx(math.log(5))

@@ -97,7 +97,9 @@ def test_notebooks_are_thin_without_outputs_and_take_the_shared_parameters(path)
     assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
     real = [cell for cell in code if "-toy" not in cell["id"]]
     assert not any("def " in "".join(cell["source"]) for cell in real)
-    assert set(papermill.inspect_notebook(str(path))) >= PARAMETERS
+    parameters = papermill.inspect_notebook(str(path))
+    assert set(parameters) >= PARAMETERS
+    assert parameters["profile"]["default"] == '""'  # what is right for the corpus
 
 
 def test_an_unknown_parameter_is_refused(tmp_path):
@@ -172,7 +174,7 @@ def run_of_demo(tmp_path):
         ((0, 1, 2), "", "./run_all.sh"),
         ((0, 1, 2), "simulated", "./run_all.sh"),
         ((5,), "", "./run_all.sh --seed 5"),
-        ((0, 1, 2), "my films", "./run_all.sh --corpus 'my films'"),
+        ((0, 1, 2), "my films", "./run_all.sh --profile demo --corpus 'my films'"),
     ],
 )
 def test_the_recorded_command_makes_the_run_again(run_of_demo, seeds, corpus, expected):
@@ -181,6 +183,14 @@ def test_the_recorded_command_makes_the_run_again(run_of_demo, seeds, corpus, ex
     expected += " --segmenters sf olda --set steps=3 batch=7 --indel nw=0.5"
     assert command == expected
     assert run_all(*shlex.split(command)[1:], "--help").returncode == 0
+
+
+def test_the_recorded_command_of_a_folder_names_no_default(run_of_demo):
+    from vmnet.config import PROFILES
+
+    run = replace(run_of_demo, profile=PROFILES["own"])
+    assert runner.command((0,), run, "films") == "./run_all.sh --corpus films"
+    assert runner.command((1,), run, "films") == "./run_all.sh --seed 1 --corpus films"
 
 
 def test_a_run_that_computes_nothing_leaves_the_times_of_the_one_that_did(run_of_demo, tmp_path):

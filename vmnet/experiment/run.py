@@ -160,8 +160,8 @@ def open_run(
     profile = profile or default_profile(corpus)
     known_names([profile], PROFILES, "profile")
     chosen = PROFILES[profile]
-    if not (corpus or chosen.corpus):
-        raise VmnetError(f"the profile {profile!r} has no corpus of its own: give a folder.")
+    if not any(chosen.clips) and corpus in ("", *NAMED):
+        raise VmnetError(f"the profile {profile!r} has no clips of its own: give a folder.")
     training, indel = check_settings(training or {}), require_costs(indel or {})
     _require_known(segmenters, music, video)
     jobs = jobs or os.cpu_count() or 1

@@ -28,7 +28,7 @@ from vmnet.models.embedder import (
     weights_of,
 )
 from vmnet.models.energy import NO_ENERGY, Energy, Meter
-from vmnet.models.pairs import data_key, require_pairs
+from vmnet.models.pairs import data_key, require_lengths, require_pairs
 from vmnet.models.sampling import Moments, spread_pairs
 from vmnet.models.settings import TrainingConfig
 from vmnet.models.start import linear_starts
@@ -106,10 +106,10 @@ def train(
     training, validation = moments or (None, None)
     require_pairs(music, video, "training", training)
     require_pairs(valid_music, valid_video, "validation", validation)
-    if (music.dim, video.dim) != (valid_music.dim, valid_video.dim):
-        raise ValueError("training and validation features differ in length: use one extractor")
+    require_lengths((music, video), (valid_music, valid_video), "validation")
     if extra:
         require_pairs(*extra, "extra")
+        require_lengths((music, video), extra, "extra")
     key = data_key(music, video, valid_music, valid_video, *(extra or ()), moments=moments or ())
     if (folder / "settings.json").exists():
         require_settings(folder, config, key)
@@ -157,12 +157,12 @@ def _new_network(
 
 
 def _moved(extra: tuple["Sequences", "Sequences"], to: tuple["Sequences", "Sequences"]) -> Data:
-    """Return extra clips moved to the mean of the training clips, in half precision.
+    """Return extra clips moved to the mean of the training clips, in the precision they have.
 
     That they are of another kind would else be the first thing to learn, and is of no use.
     """
     music, video = (
-        replace(own, data=(own.data + (mean(other.data) - mean(own.data))).astype(np.float16))
+        replace(own, data=(own.data + (mean(other.data) - mean(own.data))).astype(own.data.dtype))
         for own, other in zip(extra, to, strict=True)
     )
     return music, video, None

@@ -25,7 +25,7 @@ from vmnet.models.embedder import (
     require_settings,
     save_settings,
 )
-from vmnet.models.pairs import data_key, require_pairs
+from vmnet.models.pairs import data_key, require_lengths, require_pairs
 from vmnet.models.settings import TrainingConfig
 from vmnet.models.vmnet import Statistics, feature_statistics
 from vmnet.store import load_arrays, save_arrays
@@ -67,6 +67,8 @@ class LinearConfig:
     def __post_init__(self) -> None:
         if not self.ridges or not all(0 < ridge < inf for ridge in self.ridges):
             raise ValueError(f"ridges={self.ridges} makes no sense: give numbers above 0")
+        if not self.standardize:
+            raise ValueError("standardize=() makes no sense: give True, False or both")
         if not self.dims or min(self.dims) < 1:
             raise ValueError(f"dims={self.dims} makes no sense: give numbers of 1 or more")
 
@@ -211,10 +213,10 @@ def fit(
     folder = Path(folder)
     require_pairs(music, video, "training")
     require_pairs(valid_music, valid_video, "validation")
-    if (music.dim, video.dim) != (valid_music.dim, valid_video.dim):
-        raise ValueError("training and validation features differ in length: use one extractor")
+    require_lengths((music, video), (valid_music, valid_video), "validation")
     if extra:
         require_pairs(*extra, "extra")
+        require_lengths((music, video), extra, "extra")
     key = data_key(music, video, valid_music, valid_video, *(extra or ()))
     if (folder / "settings.json").exists():
         require_settings(folder, config, key)

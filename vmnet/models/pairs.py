@@ -44,6 +44,20 @@ def require_pairs(
     require_finite(video, "video")
 
 
+def require_lengths(
+    training: tuple["Sequences", "Sequences"], others: tuple["Sequences", "Sequences"], split: str
+) -> None:
+    """Refuse (music, video) of a split whose features are not as long as those of training.
+
+    Raises
+    ------
+    ValueError
+        If one differs.
+    """
+    if [part.dim for part in training] != [part.dim for part in others]:
+        raise ValueError(f"training and {split} features differ in length: use one extractor")
+
+
 def _fits(rows: np.ndarray, moments: Moments, features: "Sequences") -> bool:
     """Tell whether the rows of each clip's moments are rows of that clip."""
     if len(rows) != moments.offsets[-1] or len(moments.offsets) != len(features.offsets):

@@ -32,12 +32,14 @@ def training_curves(
 ) -> Figure:
     """Return the training (thin) and validation (thick) loss of each network along its steps.
 
-    A dot marks the step that was kept, that of the least validation loss.
+    A dot marks the step that was kept, that of the least validation rank where there is one, or
+    else of the least validation loss.
 
     Parameters
     ----------
     curves : segmenter, system or any name -> frame, or what makes one, with the columns step,
-        train_loss and valid_loss; a loss is NaN at steps where it was not measured.
+        train_loss, valid_loss and, where the step was chosen by it, valid_rank; a loss is NaN at
+        steps where it was not measured.
     kind : the kind of data that the networks were trained on.
     settings : what differs from the profile; "" for nothing.
     """
@@ -54,7 +56,8 @@ def training_curves(
         axes.plot(valid["step"], valid["valid_loss"], color=colour, label=_legend_name(network))
         if valid.empty:
             raise VmnetError(f"The training curve of {network} has no validation loss to show.")
-        least = valid.loc[valid["valid_loss"].idxmin(), ["step", "valid_loss"]]
+        score = "valid_rank" if "valid_rank" in valid else "valid_loss"
+        least = valid.loc[valid[score].idxmin(), ["step", "valid_loss"]]
         axes.plot(*least, "o", color=colour, mec="white", mew=0.8, ms=5.5, zorder=5)
     axes.set(xlabel="updates", ylabel="loss")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
