@@ -1,10 +1,12 @@
-"""RESULTS.md, made from the CSV and JSON files of one figures folder and from nothing else.
+"""RESULTS.md, made from the CSV and JSON files of figures folders and from nothing else.
 
     python -m vmnet.report.page figures/demo > RESULTS.md
+    python -m vmnet.report.page figures/demo --readme README.md    (its table, in place)
 
 The same files give the same text, so that a test can hold the committed page against the committed
-files. The prose is in `results.md.j2`, the tables are those of `vmnet.report.tables`. What the
-folder must and may hold:
+files. The page of the demo begins with real data, where their folders lie beside the demo's
+(`vmnet.report.real`). The prose is in `results.md.j2`, the tables are those of
+`vmnet.report.tables`. What the folder must and may hold:
 
 | file | columns or keys |
 |---|---|
@@ -30,9 +32,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmnet.config import ROOT
+from vmnet.config import DEFAULT_PROFILE, ROOT
 from vmnet.errors import VmnetError, exit_status
-from vmnet.report import paper
+from vmnet.report import paper, real
 from vmnet.report.claims import CLAIMS
 from vmnet.report.names import name
 from vmnet.report.ranks import MARK, duration
@@ -60,6 +62,7 @@ from vmnet.store import save_text
 if TYPE_CHECKING:
     import pandas as pd
 
+IN_README = "## Paper and ours\n"
 RESULTS = ("results_01.csv", "results_02.csv", "results_03.csv", "results_04.csv")
 NOTEBOOKS = ROOT / "notebooks"
 REQUIRED_FILES = (*RESULTS, "training.csv", "segment_lengths.csv", "run.json")
@@ -104,13 +107,8 @@ def results_page(folder: Path, beside: Path | None = None) -> str:
     folder = Path(folder).resolve()
     beside = beside or folder.parent.parent
     notebooks = _relative(NOTEBOOKS, beside) if beside.is_relative_to(ROOT) else NOTEBOOKS.name
-    for file in REQUIRED_FILES:
-        if not (folder / file).is_file():
-            raise VmnetError(f"{folder / file} is missing: `./run_all.sh` makes it.")
-    run = _read_json(folder / "run.json")
-    _require(run, RUN, folder / "run.json")
-    results = combine({file: _read_csv(folder / file, REQUIRED) for file in RESULTS}, run)
-    origin = _origin_of(results, run, folder / "run.json")
+    run, results = _read(folder)
+    origin = provenance(results)
     text = _template().render(
         run=run,
         origin=origin,
@@ -122,6 +120,8 @@ def results_page(folder: Path, beside: Path | None = None) -> str:
         fitted=[_fitted(key) for key in sorted(origin.fitted)],
         fewest_clips=FEWEST_CLIPS,
         result_files=RESULTS,
+        real=_real(folder, results, beside),
+        docs=_relative(ROOT / "docs", beside) if beside.is_relative_to(ROOT) else "docs",
         **_comparison(folder, results, origin),
         tables=_tables(folder),
         **_speed(folder / "speed.json"),
@@ -132,6 +132,18 @@ def results_page(folder: Path, beside: Path | None = None) -> str:
         figures=_figures(folder),
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], "pd.DataFrame"]:
+    """Return run.json and the results of a folder, which belong together."""
+    for file in REQUIRED_FILES:
+        if not (folder / file).is_file():
+            raise VmnetError(f"{folder / file} is missing: `./run_all.sh` makes it.")
+    run = _read_json(folder / "run.json")
+    _require(run, RUN, folder / "run.json")
+    results = combine({file: _read_csv(folder / file, REQUIRED) for file in RESULTS}, run)
+    _require_one_run(results, run, folder / "run.json")
+    return run, results
 
 
 def save(folder: Path, path: Path = ROOT / "RESULTS.md") -> Path:
@@ -188,8 +200,8 @@ def combine(frames: Mapping[str, "pd.DataFrame"], run: Mapping[str, Any]) -> "pd
     return table.drop_duplicates(keys, ignore_index=True)
 
 
-def _origin_of(results: "pd.DataFrame", run: Mapping[str, Any], path: Path) -> Provenance:
-    """Return whose results these are; refuse what run.json contradicts."""
+def _require_one_run(results: "pd.DataFrame", run: Mapping[str, Any], path: Path) -> None:
+    """Refuse results that run.json contradicts."""
     origin = provenance(results)
     seeds = sorted(results["seed"].unique().tolist())
     wrong = "they are of different runs; run all notebooks again."
@@ -199,7 +211,69 @@ def _origin_of(results: "pd.DataFrame", run: Mapping[str, Any], path: Path) -> P
     if sorted(run["seeds"]) != seeds:
         found = ", ".join(map(str, seeds))
         raise VmnetError(f"{path} says seeds {run['seeds']}, the results hold {found}: {wrong}")
-    return origin
+
+
+def real_sets(figures: Path) -> list[real.Found]:
+    """Read the folders of real data that lie in `figures`."""
+    found = []
+    for each, folder in real.folders(figures):
+        run, results = _read(folder)
+        files = {TABLES[key].file for key in each.tables if key in TABLES}
+        frames = {
+            file: real.as_real(_read_csv(folder / file, COLUMNS_OF.get(file, REQUIRED)))
+            for file in sorted(files)
+            if (folder / file).is_file()
+        }
+        found.append(real.Found(each, folder, run, real.as_real(results), frames))
+    return found
+
+
+def _real(folder: Path, results: "pd.DataFrame", beside: Path) -> dict[str, Any] | None:
+    """Return what the page of the demo says of real data, if there are any beside it."""
+    found = real_sets(folder.parent) if folder.name == DEFAULT_PROFILE else []
+    if not found:
+        return None
+    sections = [
+        {
+            "set": one.of,
+            "run": one.run,
+            "origin": one.origin,
+            "link": _relative(one.folder, beside),
+            "tables": [(*rest, to_markdown(frame)) for *rest, frame in real.tables(one)],
+            "figures": [
+                (stem, shown)
+                for stem, shown in _figures(one.folder)
+                if not one.of.figures or stem in one.of.figures
+            ],
+        }
+        for one in found
+        if one.folder.name == one.of.folder
+    ]
+    judged = [
+        real.verdicts(results, one)
+        for one in found
+        if one.of.segments and one.folder.name == one.of.folder
+    ]
+    return {
+        "overview": to_markdown(real.overview(found)),
+        "verdicts": [(real.tally(frame), to_markdown(frame)) for frame in judged],
+        "sections": sections,
+        "absent": real.absent(found),
+    }
+
+
+def readme_table(folder: Path) -> str:
+    """Return the table of the README: the paper, the demo's folder, the real data beside it."""
+    _, results = _read(folder)
+    return to_markdown(real.readme_table(results, real_sets(folder.parent)), pad=False)
+
+
+def save_readme(folder: Path, path: Path) -> None:
+    """Write `readme_table` into a page, in place of the table below the heading `IN_README`."""
+    before, heading, after = path.read_text(encoding="utf-8").partition(IN_README)
+    text, table, rest = re.split(r"((?:^\|.*\n)+)", after, maxsplit=1, flags=re.MULTILINE)
+    del table
+    save_text(path, f"{before}{heading}{text}{readme_table(folder)}{rest}")
 
 
 def _comparison(folder: Path, results: "pd.DataFrame", origin: Provenance) -> dict[str, Any]:
@@ -376,7 +450,12 @@ def main() -> None:
         prog="python -m vmnet.report.page", description="Print RESULTS.md of a figures folder."
     )
     parser.add_argument("folder", type=Path, help="for example figures/demo")
-    sys.stdout.write(results_page(parser.parse_args().folder))
+    parser.add_argument("--readme", type=Path, help="write the table of this page instead")
+    asked = parser.parse_args()
+    if asked.readme:
+        save_readme(asked.folder.resolve(), asked.readme)
+    else:
+        sys.stdout.write(results_page(asked.folder))
 
 
 if __name__ == "__main__":

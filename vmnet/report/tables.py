@@ -353,10 +353,13 @@ def show(name: str, data: "pd.DataFrame", folder: Path) -> "Styler":
     return frame.style.hide(axis="index").set_caption(caption).set_uuid(name)
 
 
-def to_markdown(frame: "pd.DataFrame") -> str:
+def to_markdown(frame: "pd.DataFrame", pad: bool = True) -> str:
     """Return a frame as a Markdown table, its columns padded so that the source reads well too."""
     rows = [frame.columns, *frame.itertuples(index=False, name=None)]
     lines = [[_escape(cell) for cell in row] for row in rows]
+    if not pad:
+        header, *body = ["|" + "|".join(line) + "|" for line in lines]
+        return "\n".join([header, "|" + "---|" * len(frame.columns), *body]) + "\n"
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     padded = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]
     rule = "| " + " | ".join("-" * width for width in widths) + " |"
