@@ -1,17 +1,20 @@
 """The stages on small corpora without media: from clips to tables, over seeds."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
-from vmnet import experiment
+from vmnet import cli, experiment, store
 from vmnet.config import PROFILES
-from vmnet.corpus import opening
+from vmnet.corpus import EXTRA, SPLITS, Clip, opening
 from vmnet.corpus.features import features_corpus, save_features
+from vmnet.corpus.manifest import write_manifest
 from vmnet.corpus.simulated import simulated_corpus
 from vmnet.errors import VmnetError
 from vmnet.experiment import run as run_module
+from vmnet.experiment import stages
+from vmnet.models import MODELS
 from vmnet.report import figures, inputs
 from vmnet.report.tables import TABLES
 
@@ -347,6 +350,109 @@ def test_a_segmenter_that_finds_nothing_is_told(tmp_path, monkeypatch):
     data = experiment.prepare(experiment.open_run(corpus=str(tmp_path / "f"), jobs=1))
     sentence = "f: sf leaves 8 of 8 clips of more than a minute as one segment."
     assert data.warnings == {"": (sentence,)}
+
+
+# --- extra clips ----------------------------------------------------------------------------------
+
+
+def drawn_corpus(folder, n_extra):
+    """Write a features corpus of drawn numbers: three clips in each split, and extra ones."""
+    rng = np.random.default_rng(0)
+    splits = [*SPLITS * 3, *[EXTRA] * n_extra]
+    clips = [Clip(f"c{i:02}", folder / f"c{i:02}.npz", split) for i, split in enumerate(splits)]
+    for clip in clips:
+        video, music = rng.normal(size=(40, 6)), rng.normal(size=(40, 5))
+        save_features(clip.path, video, music, boundaries={"olda": [0, 20, 40]})
+    write_manifest(folder / "manifest.csv", clips)
+    return folder
+
+
+@pytest.fixture
+def prepared(tmp_path, monkeypatch):
+    """Return the run and the dataset of nine clips, and of as many extra ones as wanted."""
+    monkeypatch.setattr(opening, "DATA", tmp_path / "data")
+
+    def prepare(n_extra, name="f"):
+        folder = drawn_corpus(tmp_path / name, n_extra)
+        run = experiment.open_run("toy", corpus=str(folder), jobs=1)
+        return experiment.prepare(run)
+
+    return prepare
+
+
+def test_extra_clips_have_segments_and_no_part_in_tables_of_clips_proper(prepared, capsys):
+    data = prepared(4)
+    run, system = data.run, experiment.seg_vm_net(data.run)
+    assert experiment.plan(run, {}) == (
+        "f (features): 13 of 13 clips can be used: 3 train, 3 valid, 3 test, 4 extra"
+    )
+    video, music = data.features(system, EXTRA)
+    assert video.ids == music.ids == ("c09", "c10", "c11", "c12")
+    assert video.data.shape == (8, 6)
+    assert len(data.boundaries("olda")) == 13
+    assert len(data.boundaries("olda", *SPLITS)) == 9
+    assert inputs.clips(data).clips.tolist() == [3, 3, 3, 4]
+    assert inputs.segment_lengths(data).segments.tolist() == [18]
+    assert inputs.clip_overview(data, "c12").title == "c12"
+    words = ["segment", "--corpus", str(data.clip("c12").path.parent), "--profile", "toy"]
+    assert cli.main([*words, "--jobs", "1"]) == 0
+    assert "c12" in capsys.readouterr().out
+
+
+def test_a_model_is_given_extra_clips_where_there_are_some(prepared, monkeypatch):
+    """And its key tells of them; without any it is what it was before there could be."""
+    given = []
+    kind = replace(MODELS["linear"], train=lambda *args, **options: given.append(options))
+    monkeypatch.setitem(MODELS, "linear", kind)
+    plain, more = prepared(0, "plain"), prepared(4, "more")
+    (system,) = (s for s in experiment.baselines(plain.run) if s.model == "linear")
+    for data in (plain, more):
+        stages.model(data, system)
+    assert given[0] == {}
+    music, video = given[1]["extra"]
+    assert (music.dim, video.dim, len(music)) == (5, 6, 4)
+    key = store.key(
+        train=plain.features_key(system, "train"),
+        valid=plain.features_key(system, "valid"),
+        training=asdict(stages._settings(plain, system)),
+    )
+    assert stages._model_key(plain, system) == key
+    fewer = replace(more.corpus, clips=more.corpus.clips[:-1])
+    keys = {stages._model_key(data, system) for data in (more, replace(more, corpus=fewer))}
+    assert len(keys) == 2
+    apart = replace(system, segmenter="olda", video_segmenter="fixed")
+    assert not stages._has_extra(more, apart)
+
+
+def test_extra_clips_stand_in_for_no_split_and_one_alone_has_no_negatives(prepared, tmp_path):
+    with pytest.raises(VmnetError, match="give the split extra to more of them"):
+        prepared(1, "one")
+    folder = drawn_corpus(tmp_path / "few", 8)
+    lines = (folder / "manifest.csv").read_text().splitlines()
+    kept = [line for line in lines if ",valid," not in line]
+    (folder / "manifest.csv").write_text("\n".join(kept))
+    with pytest.raises(VmnetError, match="too few usable clips, 3 train, 0 valid, 3 test, 8 extra"):
+        experiment.prepare(experiment.open_run("toy", corpus=str(folder), jobs=1))
+
+
+def test_extra_clips_that_cannot_be_used_are_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "DATA", tmp_path / "data")
+    folder = drawn_corpus(tmp_path / "f", 3)
+    save_features(folder / "c09.npz", np.full((40, 6), 1e6), np.ones((40, 5)),
+                  boundaries={"olda": [0, 20, 40]})  # fmt: skip
+    data = experiment.prepare(experiment.open_run("toy", corpus=str(folder), jobs=1))
+    assert list(data.failures) == ["c09"]
+    assert data.features(experiment.seg_vm_net(data.run), EXTRA)[0].ids == ("c10", "c11")
+    assert len(data.boundaries("olda")) == 11
+
+
+def test_export_keeps_extra_clips_extra(prepared, tmp_path):
+    run = prepared(2).run
+    for split, counts in (("", [3, 3, 3, 2]), ("test", [0, 0, 9, 2])):
+        folder = tmp_path / f"out{split}"
+        experiment.export(run, folder, split)
+        corpus = features_corpus(folder, seed=0, progress=False)
+        assert [len(corpus.split(name)) for name in (*SPLITS, EXTRA)] == counts
 
 
 def test_unknown_names_are_refused(tmp_path):

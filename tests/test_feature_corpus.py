@@ -6,8 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from vmnet.corpus import Clip, Corpus, joined
-from vmnet.corpus.clips import SPLITS
+from vmnet.corpus import SPLITS, Clip, Corpus, features, joined
 from vmnet.corpus.features import KIND, features_corpus, is_features, save_features
 from vmnet.corpus.kinds import folder_kind
 from vmnet.corpus.manifest import write_manifest
@@ -35,6 +34,32 @@ def fill(folder, n_clips=6, manifest=True, **more):
     if manifest:
         write_manifest(folder / "manifest.csv", clips)
     return folder
+
+
+def no_look(folder, clips, progress):
+    raise AssertionError(f"{len(clips)} files of {folder} are looked at again, {progress=}")
+
+
+def test_files_that_do_not_change_are_checked_once(tmp_path, monkeypatch):
+    folder = fill(tmp_path / "d", boundaries={"olda": [0, 10, 40]})
+    memory = tmp_path / "data" / "checked.json"
+    first = features_corpus(folder, 0, progress=False, memory=memory)
+    with monkeypatch.context() as patch:
+        patch.setattr(features, "_checked_shapes", no_look)
+        again = features_corpus(folder, 0, progress=False, memory=memory)
+    assert again.clips == first.clips
+    assert vars(again.source) == vars(first.source)
+    overwrite(folder, video=frames(), music=frames())
+    with pytest.raises(VmnetError, match="it lacks the array boundaries_olda"):
+        features_corpus(folder, 0, progress=False, memory=memory)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"checked": 0, "shapes": 0}'])
+def test_a_memory_of_something_else_is_no_memory(tmp_path, text):
+    (tmp_path / "checked.json").write_text(text)
+    folder = fill(tmp_path / "d")
+    corpus = features_corpus(folder, 0, progress=False, memory=tmp_path / "checked.json")
+    assert vars(corpus.source) == vars(opened(folder).source)
 
 
 def overwrite(folder, number=1, **arrays):

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from vmnet import cli, open_run, store
-from vmnet.corpus.clips import SPLITS, Clip
+from vmnet.corpus.clips import EXTRA, SPLITS, Clip
 from vmnet.corpus.features import features_corpus
 from vmnet.corpus.imports import (
     IMPORTERS,
@@ -32,7 +32,7 @@ def clips_of(folder):
 
 def counts(folder):
     clips, _ = clips_of(folder)
-    return [sum(clip.split == split for clip in clips.values()) for split in SPLITS]
+    return [sum(clip.split == split for clip in clips.values()) for split in (*SPLITS, EXTRA)]
 
 
 # --- YouTube-8M's video level ---------------------------------------------------------------------
@@ -122,17 +122,18 @@ def test_tables_of_floats_and_of_bytes_are_read(tmp_path):
         np.testing.assert_allclose(source.load(clips["v3"]).frames["video"], row, atol=1e-6)
 
 
-def test_wanted_videos_are_split_by_the_sizes_and_others_are_trained_on(videos, tmp_path):
+def test_wanted_videos_are_split_by_the_sizes_and_others_are_extra(videos, tmp_path):
     said = video_level(videos, tmp_path / "a", labels=[14], sizes=[7, 3, 8])
-    assert counts(tmp_path / "a") == [7, 3, 8]
+    assert counts(tmp_path / "a") == [7, 3, 8, 0]
+    assert "train 7, valid 3, test 8" in said
     assert "left out: 12 videos that were not asked for" in said
     assert "left out: 2 videos that no split wants" in said
     said = video_level(videos, tmp_path / "b", labels=[14], sizes=[7, 3, 8], others=5)
-    assert counts(tmp_path / "b") == [12, 3, 8]
-    assert "5 other videos are in train" in said
+    assert counts(tmp_path / "b") == [7, 3, 8, 5]
+    assert "train 7, valid 3, test 8, extra 5" in said
     alone, more = clips_of(tmp_path / "a")[0], clips_of(tmp_path / "b")[0]
     assert {name: more[name].split for name in alone} == {n: c.split for n, c in alone.items()}
-    assert {clip.split for name, clip in more.items() if name[0] == "o"} == {"train"}
+    assert {clip.split for name, clip in more.items() if name[0] == "o"} == {EXTRA}
 
 
 def test_others_can_be_all_or_of_some_labels(videos, tmp_path):
@@ -548,7 +549,7 @@ def test_half_an_import_is_no_corpus_and_is_gone_on_with(tmp_path, error):
     before = (output / "features" / "c0.npz").stat().st_mtime_ns
     writing.write(drawn(), output, progress=False)
     assert (output / "features" / "c0.npz").stat().st_mtime_ns == before
-    assert counts(output) == [2, 2, 2]
+    assert counts(output) == [2, 2, 2, 0]
     date = (output / "manifest.csv").stat().st_mtime_ns
     assert writing.write(drawn(), output, progress=False)[0] == f"6 clips: {output}"
     assert (output / "manifest.csv").stat().st_mtime_ns == date
@@ -588,11 +589,11 @@ def test_the_command_writes_a_corpus_that_opens(videos, tmp_path, capsys):
     more = ["--labels", "14", "--sizes", "8", "4", "8", "--others", "all", "--seed", "3"]
     assert cli.main([*words, *more]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[:2] == [f"32 clips: {tmp_path / 'out'}", "train 20, valid 4, test 8"]
+    assert said[:2] == [f"32 clips: {tmp_path / 'out'}", "train 8, valid 4, test 8, extra 12"]
     run = open_run("toy", corpus=str(tmp_path / "out"))
     assert run.corpus.kind == "features"
     assert run.segmenters == ("foote", "sf")
-    assert [len(run.corpus.split(name)) for name in SPLITS] == [20, 4, 8]
+    assert [len(run.corpus.split(name)) for name in run.corpus.splits] == [8, 4, 8, 12]
 
 
 def test_an_imported_corpus_can_be_cut_as_annotated(tmp_path, capsys):

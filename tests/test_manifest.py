@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vmnet.corpus.clips import SPLITS, Clip
+from vmnet.corpus.clips import EXTRA, SPLITS, Clip
 from vmnet.corpus.manifest import folded, is_safe, read_manifest, safe_name, write_manifest
 from vmnet.errors import ManifestError
 
@@ -66,7 +66,7 @@ def test_a_relative_manifest_gives_absolute_paths(
                 safe_name
             ),
             st.sampled_from(["a.mp4", "sub/b.mp4"]),
-            st.sampled_from(SPLITS),
+            st.sampled_from((*SPLITS, EXTRA)),
             *[st.text(st.characters(exclude_categories=["Cs"]), max_size=20)] * 3,
         ),
         min_size=1,

@@ -314,7 +314,9 @@ def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.Argument
     one.add_argument("--top", type=positive, default=10, help="how many tracks are listed")
     one = _command(commands, export, of_corpus)
     one.add_argument("output", type=Path, help="folder for the feature files and their manifest")
-    one.add_argument("--split", default="", choices=SPLITS, help="put all clips into this one")
+    one.add_argument(
+        "--split", default="", choices=SPLITS, help="put all clips but extra ones into it"
+    )
 
 
 def _shared_options() -> argparse.ArgumentParser:

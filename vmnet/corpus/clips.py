@@ -9,13 +9,18 @@ if TYPE_CHECKING:
     from vmnet.corpus.sources import FeatureSource
 
 SPLITS = ("train", "valid", "test")
+"""What every corpus has."""
+
+EXTRA = "extra"
+"""The split of videos of other kinds, which a training may draw on beside its own clips. They are
+no clips of the corpus proper: they are never ranked, and a corpus need have none."""
 
 
 @dataclass(frozen=True)
 class Clip:
     """One music video: its video track and its music track belong together.
 
-    `path` is absolute. `split` is one of `SPLITS`.
+    `path` is absolute. `split` is one of `SPLITS`, or `EXTRA`.
     """
 
     clip_id: str
@@ -42,8 +47,14 @@ class Corpus:
     split_seed: int | None = None
 
     def split(self, name: str) -> tuple[Clip, ...]:
-        """Return the clips of one split ("train", "valid" or "test"), in the corpus' order."""
+        """Return the clips of one split, in the corpus' order."""
         return tuple(clip for clip in self.clips if clip.split == name)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """`SPLITS`, and `EXTRA` where there are such clips."""
+        has_extra = any(clip.split == EXTRA for clip in self.clips)
+        return (*SPLITS, EXTRA) if has_extra else SPLITS
 
     def without(self, clip_ids: Collection[str]) -> "Corpus":
         """Return the corpus without some clips; the others are split anew where a seed split them.

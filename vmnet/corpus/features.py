@@ -16,6 +16,7 @@ too. A clip with one row is a clip.
 
 import csv
 import io
+import json
 import re
 import zipfile
 from collections.abc import Mapping
@@ -63,7 +64,9 @@ def manifest_suffixes(path: Path) -> set[str]:
     return {Path(row.get("path") or "").suffix.lower() for row in rows} - {""}
 
 
-def features_corpus(folder: Path, seed: int, progress: bool = True) -> Corpus:
+def features_corpus(
+    folder: Path, seed: int, progress: bool = True, memory: Path | None = None
+) -> Corpus:
     """Return the feature files of a folder as a corpus.
 
     Every file's list of arrays, their shapes and their types are checked here; their values are
@@ -77,6 +80,8 @@ def features_corpus(folder: Path, seed: int, progress: bool = True) -> Corpus:
         Seed of the splits, where there is no manifest.
     progress : bool
         Whether to show a progress bar.
+    memory : Path, optional
+        A JSON file, there or not, that remembers the check as long as no file changes.
 
     Raises
     ------
@@ -90,11 +95,15 @@ def features_corpus(folder: Path, seed: int, progress: bool = True) -> Corpus:
         clips = read_manifest(folder / MANIFEST)
     else:
         clips = _clips_without_manifest(folder, seed)
-    shapes = _checked_shapes(folder, clips, progress)
+    made_from = store.key(files=[(c.clip_id, store.fingerprint(c.path)) for c in clips])
+    checked = store.key(files=made_from, paths=[clip.path for clip in clips], check=CHECK)
+    shapes = _remembered(memory, checked) or _checked_shapes(folder, clips, progress)
+    if memory:
+        store.save_text(memory, json.dumps({"checked": checked, "shapes": shapes}) + "\n")
     source = FilesSource(
         dims={name: shape[1] for name, shape in shapes.items() if len(shape) == 2},
         given=tuple(name for name in shapes if name.startswith(BOUNDARIES)),
-        made_from=store.key(files=[(c.clip_id, store.fingerprint(c.path)) for c in clips]),
+        made_from=made_from,
     )
     return Corpus(safe_name(folder.name), KIND, clips, source)
 
@@ -225,6 +234,18 @@ def _clips_without_manifest(folder: Path, seed: int) -> tuple[Clip, ...]:
 # --- what a file must be ------------------------------------------------------------------------
 
 Shapes = dict[str, tuple[int, ...]]
+
+CHECK = 1  # of files: change it when others pass
+
+
+def _remembered(memory: Path | None, checked: str) -> Shapes:
+    """Return the shapes that were kept when these very files passed, or none."""
+    try:
+        known = json.loads(memory.read_text("utf-8")) if memory else {}
+        same = known.get("checked") == checked
+        return {name: tuple(shape) for name, shape in known["shapes"].items()} if same else {}
+    except (OSError, ValueError, KeyError, AttributeError):
+        return {}  # it is not there, or holds something else
 
 
 def _checked_shapes(folder: Path, clips: tuple[Clip, ...], progress: bool) -> Shapes:

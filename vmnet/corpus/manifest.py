@@ -16,12 +16,13 @@ from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from vmnet.corpus.clips import SPLITS, Clip
+from vmnet.corpus.clips import EXTRA, SPLITS, Clip
 from vmnet.errors import ManifestError
 from vmnet.store import written_whole
 
 REQUIRED = ("clip_id", "path", "split")
 OPTIONAL = ("title", "genre", "artist")
+ALLOWED = (*SPLITS, EXTRA)
 MAX_ID = 120  # characters: a clip_id heads the names of result files
 MAX_BYTES = 180  # of its UTF-8; leaves room for a suffix within the 255 of a file name
 
@@ -205,8 +206,8 @@ def _clip_problems(row: Mapping[str, str], line: int, lines: dict[str, int]) -> 
     if first != line:
         kept = f" is kept as {_id(row)!r}, which" if _id(row) != clip_id else ""
         yield f"clip_id {clip_id!r}{kept} is that of line {first}: give each clip its own"
-    if split not in SPLITS:
-        yield f"unknown split {split!r}: use {', '.join(SPLITS)}"
+    if split not in ALLOWED:
+        yield f"unknown split {split!r}: use {', '.join(ALLOWED)}"
 
 
 def _file_problems(place: str, folder: Path, resolved: Callable[[Path], Path]) -> Iterator[str]:

@@ -163,7 +163,7 @@ def _youtube8m(folder: Path, how: Opening, sizes: "Sizes | None" = None) -> Corp
 def _features(folder: Path, how: Opening) -> Corpus:
     from vmnet.corpus.features import features_corpus
 
-    return features_corpus(folder, how.seed)
+    return features_corpus(folder, how.seed, memory=how.data / "checked.json")
 
 
 def _media(folder: Path, how: Opening) -> Corpus:

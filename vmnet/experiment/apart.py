@@ -63,9 +63,9 @@ def windowed(datasets: Sequence[Dataset]) -> list[tuple[Dataset, Dataset]]:
     return pairs
 
 
-def _durations(data: Dataset, split: str = "") -> dict[str, int]:
+def _durations(data: Dataset, *splits: str) -> dict[str, int]:
     """Return the durations of clips in whole seconds, by clip_id."""
-    found = data.boundaries(data.run.segmenters[0], split)
+    found = data.boundaries(data.run.segmenters[0], *splits)
     return {clip_id: round(float(edges[-1])) for clip_id, edges in found.items()}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from vmnet.aligners import Sequences
-from vmnet.corpus import SPLITS, Clip
+from vmnet.corpus import EXTRA, SPLITS, Clip
 from vmnet.errors import known_names
 from vmnet.experiment.run import Run
 from vmnet.experiment.segments import CLIP, segment_arrays
@@ -18,6 +18,8 @@ def recommend(
     run: Run, video: Path, distance: str = "trace", top: int = 10
 ) -> list[tuple[Clip, float]]:
     """Rank all music of the corpus for one video file, with the segmentation of `seg_vm_net`.
+
+    Extra clips are not among it.
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ def export(run: Run, folder: Path, split: str = "") -> Dataset:
     folder
         Gets a manifest and one file a clip (see `vmnet.corpus.features`); made if need be.
     split
-        Put all clips into this one; "" keeps the corpus' own.
+        Put all clips but extra ones into this one; "" keeps the corpus' own.
 
     Returns
     -------
@@ -110,6 +112,7 @@ def export(run: Run, folder: Path, split: str = "") -> Dataset:
         save_features(
             path, known_of.frames[run.video], known_of.frames[run.music], boundaries=edges
         )
-        clips.append(replace(clip, path=path, split=split or clip.split))
+        chosen = EXTRA if clip.split == EXTRA else split or clip.split
+        clips.append(replace(clip, path=path, split=chosen))
     write_manifest(folder / "manifest.csv", clips)
     return data

@@ -18,7 +18,7 @@ import numpy as np
 from vmnet import store
 from vmnet.aligners import Sequences, indel_defaults
 from vmnet.batch import run_jobs
-from vmnet.corpus import SPLITS, Clip, Corpus
+from vmnet.corpus import EXTRA, SPLITS, Clip, Corpus
 from vmnet.corpus.splits import MIN_CLIPS
 from vmnet.errors import VmnetError, known_names
 from vmnet.experiment.run import Run, require_costs, training_settings
@@ -70,10 +70,10 @@ class Dataset:
         wanted = f"clip {clip_id!r}" if clip_id else "test clip"
         raise VmnetError(f"corpus {self.corpus.name!r} has no usable {wanted}.")
 
-    def boundaries(self, segmenter: str, split: str = "") -> dict[str, np.ndarray]:
-        """Return the boundaries of the clips of one split, or of all, (n_segments + 1,) s."""
-        splits = [split] if split else SPLITS
-        parts = (self.segments[name].boundaries(segmenter) for name in splits)
+    def boundaries(self, segmenter: str, *splits: str) -> dict[str, np.ndarray]:
+        """Return the boundaries of the clips of some splits, or of all, (n_segments + 1,) s."""
+        chosen = splits or self.corpus.splits
+        parts = (self.segments[name].boundaries(segmenter) for name in chosen)
         return {clip_id: edges for part in parts for clip_id, edges in part.items()}
 
     def features(self, system: System, split: str) -> tuple[Sequences, Sequences]:
@@ -148,7 +148,7 @@ def plan(run: Run, failures: Mapping[str, str]) -> str:
 
 def _plan(run: Run, failures: Mapping[str, str], seconds: float) -> str:
     corpus = run.corpus.without(failures)
-    sizes = ", ".join(f"{len(corpus.split(split))} {split}" for split in SPLITS)
+    sizes = ", ".join(f"{len(corpus.split(split))} {split}" for split in corpus.splits)
     text = f"{corpus.name} ({corpus.kind}): {len(corpus.clips)} of {len(run.corpus.clips)} clips"
     minutes = "a minute" if seconds < 90 else f"{seconds / 60:.0f} min"
     computing = f"; features and segments take about {minutes}" if seconds else ""
@@ -189,7 +189,7 @@ def prepare(run: Run, systems: Iterable[System] | None = None) -> Dataset:
     failures |= source.compute(left, extractors, segmenters, run.jobs, run.retry)
     corpus = run.corpus.without(failures)
     require_splits(corpus, failures)
-    segments = {split: _segment_folder(run.folder, corpus, split, pairs) for split in SPLITS}
+    segments = {split: _segment_folder(run.folder, corpus, split, pairs) for split in corpus.splits}
     if run.retry:
         for folder in segments.values():
             folder.forget_failures()
@@ -211,7 +211,7 @@ def _undivided(data: Dataset, segmenters: Iterable[str]) -> list[str]:
     """Say which segmenters leave many clips of over a minute as one segment."""
     from vmnet.segmenters.boundaries import undivided_sentence
 
-    found = [undivided_sentence(name, data.boundaries(name)) for name in segmenters]
+    found = [undivided_sentence(name, data.boundaries(name, *SPLITS)) for name in segmenters]
     return [f"{data.corpus.name}: {sentence}." for sentence in found if sentence]
 
 
@@ -259,7 +259,7 @@ def _fill(segments: Mapping[str, SegmentFolder], processes: int, name: str) -> N
 
 def require_splits(corpus: Corpus, failures: Mapping[str, str]) -> None:
     """Raise VmnetError if a split has too few clips; `failures` says why others are left out."""
-    sizes = {split: len(corpus.split(split)) for split in SPLITS}
+    sizes = {split: len(corpus.split(split)) for split in corpus.splits}
     if min(sizes.values()) >= MIN_CLIPS:
         return
     counted = ", ".join(f"{size} {split}" for split, size in sizes.items())
@@ -328,10 +328,15 @@ def model(data: Dataset, system: System) -> "Embedder":
     valid_video, valid_music = data.features(system, "valid")
     features = (train_music, train_video, valid_music, valid_video)
     training, validation = (data.moments(system, split) for split in ("train", "valid"))
-    apart = {"moments": (training, validation)} if training and validation else {}
+    options: dict[str, Any] = {}
+    if training and validation:
+        options["moments"] = training, validation
+    if _has_extra(data, system):
+        extra_video, extra_music = data.features(system, EXTRA)
+        options["extra"] = extra_music, extra_video
     folder = data.run.folder / "networks" / f"{_label(system)}-{_model_key(data, system)}"
     with timed(f"model {_label(system)}", bar=False):
-        return MODELS[system.model].train(*features, _settings(data, system), folder, **apart)
+        return MODELS[system.model].train(*features, _settings(data, system), folder, **options)
 
 
 def network(data: Dataset, system: System) -> "TrainedVMNet":
@@ -493,12 +498,19 @@ def _settings(data: Dataset, system: System) -> Any:
     return MODELS[system.model].settings(TrainingConfig(seed=run.seed, **settings))
 
 
+def _has_extra(data: Dataset, system: System) -> bool:
+    """Tell whether a training may draw on extra clips: not where tracks are cut apart."""
+    return EXTRA in data.corpus.splits and not system.apart
+
+
 def _model_key(data: Dataset, system: System) -> str:
     system = system.learned_as or system
+    extra = {"extra": data.features_key(system, EXTRA)} if _has_extra(data, system) else {}
     return store.key(
         train=data.features_key(system, "train"),
         valid=data.features_key(system, "valid"),
         training=asdict(_settings(data, system)),
+        **extra,
     )
 
 

@@ -38,7 +38,7 @@ def clips(data: "Dataset") -> "pd.DataFrame":
     import pandas as pd
 
     rows = []
-    for split in SPLITS:
+    for split in data.corpus.splits:
         edges = {each: data.boundaries(each, split) for each in data.run.segmenters}
         seconds = np.array([edge[-1] for edge in next(iter(edges.values())).values()])
         row = {"split": split, "clips": len(seconds)}
@@ -64,12 +64,17 @@ def first_clips(data: "Dataset", n_clips: int = 20) -> "pd.DataFrame":
 
 
 def segment_lengths(data: "Dataset") -> "pd.DataFrame":
-    """Return the mean and the deviation of the segments' lengths beside the paper's (IV-B)."""
+    """Return the mean and the deviation of the segments' lengths beside the paper's (IV-B).
+
+    Extra clips are left out.
+    """
     import pandas as pd
 
     rows = []
     for each in data.run.segmenters:
-        lengths = np.concatenate([np.diff(edge) for edge in data.boundaries(each).values()])
+        lengths = np.concatenate(
+            [np.diff(edge) for edge in data.boundaries(each, *SPLITS).values()]
+        )
         rows.append(
             {
                 "S": name("segmenter", each),
@@ -85,7 +90,7 @@ def segment_lengths(data: "Dataset") -> "pd.DataFrame":
 def clip_overview(data: "Dataset", clip_id: str = "") -> "ClipOverview":
     """Gather what the run's segmenters found in one clip (the first test clip, unless named)."""
     clip = data.clip(clip_id)
-    edges = {each: data.boundaries(each)[clip.clip_id] for each in data.run.segmenters}
+    edges = {each: data.boundaries(each, clip.split)[clip.clip_id] for each in data.run.segmenters}
     source = data.corpus.source
     pictures, view = source.pictures(clip, N_PICTURES), source.view(clip)
     shown = {} if pictures else _shown(data, clip)

@@ -95,7 +95,7 @@ def _youtube8m_video_options(parser: argparse.ArgumentParser) -> None:
     add("--sizes", type=natural, nargs=3, metavar=("TRAIN", "VALID", "TEST"),
         help="clips of each split (default: 70, 10 and 20 percent of all)")  # fmt: skip
     add("--others", type=_count_or_all, default=0, metavar="N|all",
-        help="add so many videos that are not wanted to the training clips")  # fmt: skip
+        help="add so many videos that are not wanted as the split extra")  # fmt: skip
     add("--other-labels", type=natural, nargs="+", metavar="N",
         help="of these take those with one of these labels")  # fmt: skip
     add("--seed", type=natural, default=0, help="seed of the splits, and of which others")

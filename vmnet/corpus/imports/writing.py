@@ -17,7 +17,7 @@ from vmnet.corpus.clips import SPLITS, Clip
 from vmnet.corpus.features import SUFFIX, save_features
 from vmnet.corpus.folder import MANIFEST
 from vmnet.corpus.imports import ClipArrays, Import
-from vmnet.corpus.manifest import write_manifest
+from vmnet.corpus.manifest import ALLOWED, write_manifest
 from vmnet.errors import VmnetError
 
 FILES = "features"
@@ -68,4 +68,5 @@ def _summary(clips: list[Clip], first: ClipArrays) -> list[str]:
     counts = Counter(clip.split for clip in clips)
     given = f"boundaries: {', '.join(first.boundaries) or 'none'}"
     dims = f"video {np.shape(first.video)[1]}, music {np.shape(first.music)[1]}"
-    return [", ".join(f"{name} {counts[name]}" for name in SPLITS), f"{dims} values; {given}"]
+    sizes = [f"{name} {counts[name]}" for name in ALLOWED if name in SPLITS or counts[name]]
+    return [", ".join(sizes), f"{dims} values; {given}"]

@@ -24,7 +24,7 @@ import numpy as np
 from tqdm import tqdm
 
 from vmnet import store
-from vmnet.corpus.clips import Clip
+from vmnet.corpus.clips import EXTRA, Clip
 from vmnet.corpus.imports import ClipArrays, Import
 from vmnet.corpus.manifest import folded, is_safe
 from vmnet.corpus.youtube8m.diagnosis import ANEW
@@ -84,8 +84,8 @@ def find(
     sizes
         Clips of train, valid and test; None splits all as a folder's: 70, 10 and 20 %.
     others
-        How many of the videos that are not wanted, and have none of `labels`, are added to the
-        training clips; None adds all.
+        How many of the videos that are not wanted, and have none of `labels`, are added as the
+        split `EXTRA`; None adds all.
     other_labels
         Of these, only those with one of these labels; with `others` 0, all of them.
     seed
@@ -108,7 +108,7 @@ def find(
         raise VmnetError(f"{source}: none of its {len(listing.entries)} videos is asked for.")
     splits = split_ids(list(wanted), asked, sizes, seed)
     more = _others(listing.entries, wanted, labels, others, other_labels, seed)
-    splits |= dict.fromkeys(more, "train")
+    splits |= dict.fromkeys(more, EXTRA)
     chosen = [listing.entries[clip_id] for clip_id in splits]
     clips, renamed = _clips(chosen, splits)
     of_clip = {clip.clip_id: entry for clip, entry in zip(clips, chosen, strict=True)}
@@ -172,7 +172,7 @@ def _others(
     other_labels: Collection[int] | None,
     seed: int,
 ) -> list[str]:
-    """Return the videos added to the training clips, in the order of `entries`."""
+    """Return the videos added as extra clips, in the order of `entries`."""
     if count == 0:
         return []
     free = [
@@ -211,8 +211,6 @@ def _remarks(
 ) -> Iterator[str]:
     n_unasked = len(listing.entries) - n_wanted - n_others
     n_left = n_wanted + n_others - n_kept
-    if n_others:
-        yield f"{n_others} other videos are in train"
     if n_unasked:
         yield f"left out: {n_unasked} videos that were not asked for"
     if n_left:
