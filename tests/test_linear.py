@@ -53,6 +53,11 @@ def moments(music, video):
     return covariances(music, video, *scales)
 
 
+@pytest.fixture(autouse=True)
+def forget_the_last_search(monkeypatch):
+    monkeypatch.setattr(linear_module, "_FOUND", {})
+
+
 @pytest.fixture(scope="module")
 def features():
     """The four sets of `fit`: music and video of 60 clips, and of 30 for validation."""
@@ -69,6 +74,16 @@ def fitted(features, tmp_path_factory):
 def validation_alone(monkeypatch):
     """No fifth of the training clips is ranked beside the validation clips, however few."""
     monkeypatch.setattr(linear_module, "FEW", 0)
+
+
+def test_the_same_search_again_is_remembered_and_another_is_not(features, monkeypatch):
+    pairs = tuple(features[:2]), tuple(features[2:])
+    first = linear_module.search(*pairs, CONFIG)
+    assert linear_module.search(*pairs, CONFIG) is first
+    assert linear_module.search(*pairs, replace(CONFIG, dims=(2,))) is not first
+    again = linear_module.search(*pairs, CONFIG)
+    assert again is not first
+    np.testing.assert_array_equal(again.valid_ranks, first.valid_ranks)
 
 
 # --- the algorithm ------------------------------------------------------------------------------

@@ -263,6 +263,10 @@ class Search:
         return _maps(self.scales, self.directions, self.correlations)
 
 
+# The last search: systems that begin with the same one follow each other.
+_FOUND: dict[str, "Search"] = {}
+
+
 def search(
     training: Pair, validation: Pair, config: LinearConfig, extra: Pair | None = None
 ) -> Search:
@@ -276,9 +280,13 @@ def search(
     training, validation, extra
         Music and video each.
     """
-    training, extra = _means(training), _means(extra) if extra else None
-    tried = [_search(training, validation, config, extra, each) for each in config.standardize]
-    return min(tried, key=lambda one: one.valid_ranks.min())
+    key = f"{data_key(*training, *validation, *(extra or ()))} {config}"
+    if key not in _FOUND:
+        training, extra = _means(training), _means(extra) if extra else None
+        tried = [_search(training, validation, config, extra, each) for each in config.standardize]
+        _FOUND.clear()
+        _FOUND[key] = min(tried, key=lambda one: one.valid_ranks.min())
+    return _FOUND[key]
 
 
 def _search(
