@@ -43,8 +43,8 @@ class Model:
         From the settings of a network's training to a dataclass of all that decides the model.
     train
         From (music, video, validation music, validation video, those settings, folder) to the
-        model, which is kept in the folder and loaded where it is there already. A network takes
-        `moments`, too, where the two tracks are cut apart.
+        model, which is kept in the folder and loaded where it is there already. Both take
+        `extra` clips; a network takes `moments`, too, where the two tracks are cut apart.
     """
 
     settings: Callable[[TrainingConfig], Any]
@@ -63,11 +63,12 @@ def _metered(
     config: TrainingConfig,
     folder: Path,
     moments: tuple[Moments, Moments] | None = None,
+    extra: tuple["Sequences", "Sequences"] | None = None,
 ) -> TrainedVMNet:
     """Train a network; its energy is metered where that can be read."""
     country = COUNTRY if can_measure() else ""
     features = (music, video, valid_music, valid_video)
-    return train(*features, config, folder, country=country, moments=moments)
+    return train(*features, config, folder, country=country, moments=moments, extra=extra)
 
 
 # By the name that a `System` has it by. A further kind is a line here.

@@ -10,12 +10,13 @@ scikit-learn's CCA is iterative (NIPALS) and has no ridge, so that the few lines
 """
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from vmnet.aligners.sequences import Sequences
 from vmnet.errors import VmnetError
@@ -88,7 +89,11 @@ class Projection:
 
     def __call__(self, data: np.ndarray) -> np.ndarray:
         """Map features, (n, d), to (n, dims) float32 of unit norm; those at the mean to 0."""
-        return _unit_norm((data - self.mean) @ self.matrix)
+        return _unit_norm(self.project(data))
+
+    def project(self, data: np.ndarray) -> np.ndarray:
+        """Map features, (n, d), to (n, dims), of any norm."""
+        return (data - self.mean) @ self.matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +288,10 @@ def search(
     key = f"{data_key(*training, *validation, *(extra or ()))} {config}"
     if key not in _FOUND:
         training, extra = _means(training), _means(extra) if extra else None
-        tried = [_search(training, validation, config, extra, each) for each in config.standardize]
+        with threadpool_limits(1):  # of many small products; on a busy machine threads wait for one
+            tried = [
+                _search(training, validation, config, extra, each) for each in config.standardize
+            ]
         _FOUND.clear()
         _FOUND[key] = min(tried, key=lambda one: one.valid_ranks.min())
     return _FOUND[key]
@@ -308,9 +316,7 @@ def _search(
         known = _mixed(_covariances(learned, scales), of_extra, weight)
         for i, ridge in enumerate(config.ridges):
             a, b, correlations = canonical_directions(*known, ridge=ridge)
-            for j, n in enumerate(dims):
-                maps = _maps(scales, (a, b), correlations[:n])
-                totals[i, j] += _mean_rank(maps, *held_out)
+            totals[i] += _mean_ranks(_maps(scales, (a, b), correlations), held_out, dims)
         n_clips += len(held_out[0])
     ranks = totals / n_clips
     at = min(np.ndindex(ranks.shape), key=lambda ij: (ranks[ij], config.ridges[ij[0]], dims[ij[1]]))
@@ -448,20 +454,26 @@ def _maps(
     return music, video
 
 
-def _mean_rank(maps: tuple[Projection, Projection], music: Sequences, video: Sequences) -> float:
-    """Return the ranks of the right partners as shares of the list, summed over the clips.
+def _mean_ranks(
+    maps: tuple[Projection, Projection], clips: Pair, dims: Sequence[int]
+) -> list[float]:
+    """Return the mean rank of the right partners by the first dimensions, for each number of them.
 
-    A share is the mean of both directions.
+    Both directions, by the distance of the centroids of clips; it is what `distance_matrix` gives.
     """
-    from vmnet.aligners import distance_matrix
     from vmnet.evaluation.metrics import both_directions
 
-    embedded = [
-        embed_in_blocks(function, features.dim, features, name)
-        for function, features, name in zip(maps, (music, video), ("music", "video"), strict=True)
-    ]
-    found = both_directions(distance_matrix(embedded[1], embedded[0], "centroid"))
-    return float(np.mean([*found.values()]))  # the mean of n clips over n, times n
+    found = []
+    projected = [side.project(part.data) for side, part in zip(maps, clips, strict=True)]
+    for n in dims:
+        music, video = (
+            np.add.reduceat(_unit_norm(rows[:, :n]), part.offsets[:-1]) / part.lengths[:, None]
+            for rows, part in zip(projected, clips, strict=True)
+        )
+        squares = np.square(video).sum(axis=1)[:, None] + np.square(music).sum(axis=1)
+        distances = squares - 2 * (video @ music.T)
+        found.append(float(np.mean([*both_directions(distances).values()])))
+    return found
 
 
 def _scaled(data: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
