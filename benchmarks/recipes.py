@@ -33,11 +33,10 @@ RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
     "own, temperature 0.1": ("vmnet", OWN | {"temperature": 0.1}),
     "own, temperature 0.4": ("vmnet", OWN | {"temperature": 0.4}),
     "own, triplet loss": ("vmnet", OWN | {"loss": "triplet"}),
-    "own, best by loss": ("vmnet", OWN | {"choose": "loss"}),
+    "own, best by rank": ("vmnet", OWN | {"choose": "rank"}),
     "own, no input dropout": ("vmnet", OWN | {"input_dropout": 0.0}),
     "demo": ("vmnet", DEMO),
-    "demo, best by rank": ("vmnet", DEMO | {"choose": "rank"}),
-    "demo, softmax loss, best by rank": ("vmnet", DEMO | {"loss": "softmax", "choose": "rank"}),
+    "demo, softmax loss": ("vmnet", DEMO | {"loss": "softmax"}),
 }
 Pair = tuple[Sequences, Sequences]
 

@@ -99,7 +99,7 @@ PROFILES = {
             brief=True,
         ),
         # Folders of one's own, of a hundred to ten thousand clips: the settings are ours, chosen on
-        # real music videos by five-fold validation (docs/own-profile.md). "clips" is for nothing.
+        # real music videos by five-fold validation (docs/real-data.md). "clips" is for nothing.
         Profile(
             name="own",
             corpus="",
@@ -113,7 +113,6 @@ PROFILES = {
                 "input_dropout": 0.5,
                 "steps": 1000,
                 "evaluate_every": 10,
-                "choose": "rank",
                 "patience": 10,
             },
         ),
