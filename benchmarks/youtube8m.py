@@ -79,7 +79,7 @@ def accuracy_table(n_clips: int) -> str:
     lengths: dict[str, list[float]] = {}
     for clip in corpus.clips:
         music = corpus.source.load(clip).frames["music"]
-        truth = np.array([(start, end) for start, end, _ in corpus.source.sections(clip)])
+        truth = np.array([(start, end) for start, end, _ in corpus.source.view(clip).sections])
         truth[-1, 1] = len(music)  # frames last whole seconds
         found = frame_boundaries(music) | {"fixed": fixed(len(music), FIXED_SECONDS)}
         for name, edges in found.items():
