@@ -26,7 +26,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 IN_README = "## Paper and ours\n"
 RESULTS = ("results_01.csv", "results_02.csv", "results_03.csv", "results_04.csv")
 NOTEBOOKS = ROOT / "notebooks"
-REQUIRED_FILES = (*RESULTS, "training.csv", "segment_lengths.csv", "run.json")
+OTHER_FILES = ("training.csv", "segment_lengths.csv")
 COLUMNS_OF = {
     "training.csv": (
         "system", "segmenter", "seed", "loss", "updates", "best_step", "seconds",
@@ -134,14 +134,16 @@ def results_page(folder: Path, beside: Path | None = None) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], "pd.DataFrame"]:
-    """Return run.json and the results of a folder, which belong together."""
-    for file in REQUIRED_FILES:
+def _read(
+    folder: Path, files: Sequence[str] = RESULTS, others: Sequence[str] = OTHER_FILES
+) -> tuple[dict[str, Any], "pd.DataFrame"]:
+    """Return run.json and the results in `files` of a folder, which belong together."""
+    for file in (*files, *others, "run.json"):
         if not (folder / file).is_file():
             raise VmnetError(f"{folder / file} is missing: `./run_all.sh` makes it.")
     run = _read_json(folder / "run.json")
     _require(run, RUN, folder / "run.json")
-    results = combine({file: _read_csv(folder / file, REQUIRED) for file in RESULTS}, run)
+    results = combine({file: _read_csv(folder / file, REQUIRED) for file in files}, run)
     _require_one_run(results, run, folder / "run.json")
     return run, results
 
@@ -217,7 +219,8 @@ def real_sets(figures: Path) -> list[real.Found]:
     """Read the folders of real data that lie in `figures`."""
     found = []
     for each, folder in real.folders(figures):
-        run, results = _read(folder)
+        there = [file for file in RESULTS if (folder / file).is_file()]  # of clips alone the first
+        run, results = _read(folder, there or RESULTS[:1], ())
         files = {TABLES[key].file for key in each.tables if key in TABLES}
         frames = {
             file: real.as_real(_read_csv(folder / file, COLUMNS_OF.get(file, REQUIRED)))
