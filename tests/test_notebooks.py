@@ -12,11 +12,12 @@ from vmnet import runner
 
 FIGURES = (
     "clip_overview", "training_baselines", "training_experiment1", "figure7", "figure8", "figure9",
-    "indel_sweep", "figure10", "figure11", "cut_apart",
+    "indel_sweep", "figure10", "figure11", "cut_apart", "learning_curve",
 )  # fmt: skip
 TABLES = (
     "clips", "segment_lengths", "baselines", "table2", "table3", "trace_forms", "table4",
     "indel_sweep", "training", "artists", "cut_apart", "controls", "conclusions_apart",
+    "learning_curve",
 )  # fmt: skip
 
 

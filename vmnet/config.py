@@ -38,7 +38,12 @@ class Profile:
         Seconds of each clip in experiment 4; see `vmnet.experiment.apart.window_seconds`.
     brief
         Whether experiment 4 takes the first seed, one segmentation of the music and shots merged to
-        its length alone, and no network on blank features of whole clips.
+        its length alone, and no network on blank features of whole clips; and the learning curve
+        the first seed.
+    sizes
+        Training clips of the learning curve, beside all of them.
+    extra_sizes
+        Clips of other kinds that are added to all of those, beside all there are.
     """
 
     name: str
@@ -50,6 +55,8 @@ class Profile:
     indels: tuple[float, ...] = (0.0, 0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2, 0.5)
     window: int = 120
     brief: bool = False
+    sizes: tuple[int, ...] = (80, 160, 320, 640, 1280, 2560, 5120)
+    extra_sizes: tuple[int, ...] = (1000, 5000, 25_000)
 
 
 PROFILES = {
@@ -63,6 +70,7 @@ PROFILES = {
             training={"batch": 8, "learning_rate": 1e-3, "steps": 4, "evaluate_every": 2},
             window=60,
             brief=True,
+            sizes=(6, 12),
         ),
         # Small enough for continuous integration: real files through every real stage. Batch, rate
         # and steps are ours: the paper's 500,000 updates at 1e-6 would take a day a network.
@@ -80,6 +88,7 @@ PROFILES = {
             },
             window=30,
             brief=True,
+            sizes=(3, 4),
         ),
         # The paper's experiments at the paper's test size (V-B, V-C) in minutes. The training set,
         # the batch, the rate and the steps are ours, and as large as the minutes allow.
@@ -97,6 +106,7 @@ PROFILES = {
                 "patience": 4,
             },
             brief=True,
+            sizes=(250, 1000),
         ),
         # Folders of one's own, of a hundred to ten thousand clips: the settings are ours, chosen on
         # real music videos by five-fold validation (docs/real-data.md). "clips" is for nothing.
@@ -118,7 +128,13 @@ PROFILES = {
         ),
         # Paper III-C, IV-C and V-B: 50,000 clips, batch 1,000, Adam 1e-6, early stopping; about
         # 500,000 updates (thesis 5.2.4). The paper trained 2 to 6 days a network on one GPU.
-        Profile(name="paper", corpus="published", clips=(50_000, 1000, 1000), seeds=(0, 1, 2)),
+        Profile(
+            name="paper",
+            corpus="published",
+            clips=(50_000, 1000, 1000),
+            seeds=(0, 1, 2),
+            sizes=(500, 5000),
+        ),
     )
 }
 DEFAULT_PROFILE = "demo"

@@ -2,6 +2,7 @@
 
 from vmnet.experiment.apart import compare
 from vmnet.experiment.artists import by_artist
+from vmnet.experiment.learning import learning_curve
 from vmnet.experiment.recommend import export, recommend
 from vmnet.experiment.run import Run, open_run, open_runs
 from vmnet.experiment.segments import CLIP
@@ -43,6 +44,7 @@ __all__ = [
     "compare",
     "embeddings",
     "export",
+    "learning_curve",
     "model",
     "network",
     "open_run",

@@ -43,7 +43,7 @@ class Dataset:
     Attributes
     ----------
     corpus
-        The run's, with its usable clips alone.
+        The run's, with its usable clips alone; or some of them, where few are to be trained on.
     failures
         Why each of the others is left out, by clip_id.
     warnings
@@ -72,20 +72,26 @@ class Dataset:
 
     def boundaries(self, segmenter: str, *splits: str) -> dict[str, np.ndarray]:
         """Return the boundaries of the clips of some splits, or of all, (n_segments + 1,) s."""
-        chosen = splits or self.corpus.splits
-        parts = (self.segments[name].boundaries(segmenter) for name in chosen)
-        return {clip_id: edges for part in parts for clip_id, edges in part.items()}
+        found: dict[str, np.ndarray] = {}
+        for split in splits or self.corpus.splits:
+            of_split, ids = self.segments[split].boundaries(segmenter), self._ids(split)
+            found |= {clip_id: edges for clip_id, edges in of_split.items() if clip_id in ids}
+        return found
 
     def features(self, system: System, split: str) -> tuple[Sequences, Sequences]:
         """Return (video, music): the segment features of one split, one sequence a clip.
 
         A segment's feature is the mean of its frames (paper IV-C), float16 and memory-mapped.
         """
+        ids = self._ids(split)
         video, music = (
-            self.segments[split].features(name, segmenter)
+            _only(ids, self.segments[split].features(name, segmenter))
             for name, segmenter in zip((system.video, system.music), system.cut, strict=True)
         )
         return video, music
+
+    def _ids(self, split: str) -> frozenset[str]:
+        return frozenset(clip.clip_id for clip in self.corpus.split(split))
 
     def moments(self, system: System, split: str) -> "Moments | None":
         """Return what is heard and seen at one time, where the tracks of a system are cut apart."""
@@ -107,6 +113,12 @@ class Dataset:
             segmenter=system.segmenter,
             **apart,
         )
+
+
+def _only(ids: frozenset[str], features: Sequences) -> Sequences:
+    """Return the features of some clips; of all, still mapped from their file."""
+    kept = [i for i, clip_id in enumerate(features.ids) if clip_id in ids]
+    return features if len(kept) == len(features) else features.select(kept)
 
 
 # --- clips and the features of their segments ---------------------------------------------------

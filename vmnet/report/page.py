@@ -74,6 +74,7 @@ COLUMNS_OF = {
     "segment_lengths.csv": ("S",),
     "clips.csv": ("split",),
     "indel_sweep.csv": (*REQUIRED, "indel"),
+    "learning.csv": (*REQUIRED, "n_train", "n_extra"),
 }  # fmt: skip
 RUN = ("command", "profile", "corpus", "kind", "seeds", "notebooks", "seconds", "machine", "date")
 # `ratio` is the time of an update to that of its matrix products alone.
@@ -83,6 +84,7 @@ SPEED = (
 FIGURES = {
     "clip_overview": "one clip, seen whole",
     "training_baselines": "training of the baselines",
+    "learning_curve": "mean rank by the number of training clips",
     "training_experiment1": "training of the Seg-VM-Nets",
     "figure7": "recalls of experiment 1, as in the paper's figure 7",
     "figure8": "recalls of experiment 2, as in the paper's figure 8",

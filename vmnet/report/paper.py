@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-N_CLIPS = 1_000
+N_CLIPS = 1_000  # of the test, section V-B
+N_TRAIN = 50_000  # of the training, likewise
 
 SEG_VMNET = "seg_vmnet"
 BASELINE_1 = "baseline_1"

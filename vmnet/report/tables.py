@@ -11,7 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vmnet.report import apart, paper
+from vmnet.report import apart, learning, paper
 from vmnet.report.artists import artists
 from vmnet.report.names import DISTANCES, SEGMENTERS, name, ordered
 from vmnet.report.ranks import (
@@ -301,6 +301,20 @@ TABLES = {
         "Each conclusion that tables II and III allow within one segmentation, judged on windows "
         "with shared boundaries, with tracks that are cut apart and with fixed windows. The rules "
         "are in `vmnet/report/claims.py`.",
+    ),
+    "learning_curve": Table(
+        "How many clips it takes",
+        "01_baselines",
+        "01-08",
+        "learning.csv",
+        learning.learning_curve,
+        "Mean rank, and its share of the ranked list, of the clip-level systems by the number of "
+        "training clips: random subsets, each part of the next; the same validation and test "
+        "clips. Other clips are videos of other kinds, added to all. The law is a power law "
+        "without a floor, fitted to the rows without other clips and carried on to the paper's "
+        "number of training clips: a guess from far away, and a hopeful one, because a floor would "
+        "lift it. Its interval is that of the test clips alone (bootstrap), not of the training, "
+        "nor of the law. The paper's number is of other test clips and training.",
     ),
     "clips": Table(
         "The clips",

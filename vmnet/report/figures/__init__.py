@@ -8,6 +8,7 @@ from vmnet.report.figures.alignment import alignment
 from vmnet.report.figures.apart import cut_apart
 from vmnet.report.figures.clip import ClipOverview, clip_overview
 from vmnet.report.figures.curves import indel_sweep, training_curves
+from vmnet.report.figures.learning import learning_curve
 from vmnet.report.figures.recalls import figure_7, figure_8, figure_9, stacked_recalls
 from vmnet.report.figures.recommendations import Query, Track, figure_10
 from vmnet.report.figures.similarity import figure_11
@@ -26,6 +27,7 @@ __all__ = [
     "figure_10",
     "figure_11",
     "indel_sweep",
+    "learning_curve",
     "save",
     "stacked_recalls",
     "training_curves",
