@@ -72,8 +72,6 @@ def learning_curve(results: "pd.DataFrame") -> "pd.DataFrame":
     return frame if frame[OTHERS].any() else frame.drop(columns=OTHERS)
 
 
-
-
 def _with_share(text: str, mean: float, n_clips: int) -> str:
     return f"{text}, {100 * mean / n_clips:.1f} %"
 
