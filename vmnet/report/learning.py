@@ -65,8 +65,8 @@ def learning_curve(results: "pd.DataFrame") -> "pd.DataFrame":
         rows.append(row({each: _doubling(fitted.loc[each]) for each in systems}, "each doubling"))
     level = origin.chance["mean_rank"]
     texts = dict.fromkeys(systems, _with_share(f"{level:.1f}", level, origin.n_clips))
-    theirs = paper.rank(paper.CHANCE)
-    chance = _with_share(f"{theirs:g}", theirs, paper.N_CLIPS)
+    theirs_by_chance = paper.rank(paper.CHANCE)
+    chance = _with_share(f"{theirs_by_chance:g}", theirs_by_chance, paper.N_CLIPS)
     rows.append(row(texts, name("system", paper.CHANCE), "", chance))
     frame = pd.DataFrame(rows)
     return frame if frame[OTHERS].any() else frame.drop(columns=OTHERS)

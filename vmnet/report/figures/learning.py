@@ -1,7 +1,7 @@
 """The learning curve: mean ranks against the number of training clips, and the law they follow."""
 
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -59,8 +59,8 @@ def learning_curve(
     axes.grid(axis="y")
     handles, _ = axes.get_legend_handles_labels()
     if (found.index.get_level_values("n_extra") > 0).any():
-        look = {"color": style.GREY, "marker": "o", "lw": 0, "mfc": "white", "ms": 4}
-        handles.append(Line2D([], [], label="and other clips", **look))
+        look: dict[str, Any] = {"color": style.GREY, "marker": "o", "lw": 0, "mfc": "white"}
+        handles.append(Line2D([], [], label="and other clips", ms=4, **look))
     axes.legend(handles=handles, loc="lower left")
     style.add_title(figure, title)
     style.add_data_line(figure, origin.line(f"{origin.chance['mean_rank']:.1f}"))
@@ -72,10 +72,11 @@ def _dots(axes: Axes, ranks: "pd.DataFrame", n_clips: int, colour: str, label: s
     shares = 100 * ranks[list(RANK)] / n_clips
     shares["ci95"] = shares["ci95"].where(np.isfinite(shares["ci95"]), 0)  # of a single query
     n_train, n_extra = (shares.index.get_level_values(level) for level in ("n_train", "n_extra"))
-    for some, look in (
+    looks: list[tuple[np.ndarray, dict[str, Any]]] = [
         (n_extra == 0, {"label": label}),
         (n_extra > 0, {"mfc": "white"}),
-    ):
+    ]
+    for some, look in looks:
         cells = shares[some]
         axes.errorbar(
             (n_train + n_extra)[some], cells["mean_rank"], yerr=cells["ci95"], fmt="o", ms=4,
