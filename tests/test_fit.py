@@ -791,7 +791,7 @@ def test_settings_of_a_notebook_may_be_what_json_makes_of_them():
     ("text", "says"),
     [
         ("learning_rate", "'learning_rate' is no setting: give name=value"),
-        ("rate=1", "no setting 'rate'; it has batch, dropout, .*, learning_rate, .*, weights"),
+        ("rate=1", "no setting 'rate'; it has batch, choose, .*, learning_rate, .*, weights"),
         ("seed=1", "no setting 'seed'"),
         ("learning_rate=fast", "learning_rate=fast is not a number"),
         ("learning_rate=-1", r"learning_rate=-1\.0 makes no sense: give above 0"),
