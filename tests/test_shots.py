@@ -195,9 +195,11 @@ def test_the_process_is_left_as_it_was():
 
 
 def test_segmenters_are_named_and_keyed():
-    assert list(SEGMENTERS) == ["foote", "sf", "olda", "transnet", "fixed"]
-    for name, segmenter in SEGMENTERS.items():
-        assert segmenter.name == name
+    assert list(SEGMENTERS) == ["foote", "sf", "olda", "transnet", "fixed", "annotated"]
+    assert all(segmenter.name == name for name, segmenter in SEGMENTERS.items())
+    computed = [segmenter for segmenter in SEGMENTERS.values() if segmenter.computed]
+    assert [segmenter.name for segmenter in computed] == list(SEGMENTERS)[:-1]
+    for segmenter in computed:
         assert segmenter.group in GROUPS
         assert segmenter.parameters["minimum_seconds"] == 1.0
     assert SEGMENTERS["transnet"].parameters["threshold"] == 0.5
