@@ -363,7 +363,7 @@ def test_a_joined_corpus_tests_on_the_other(tmp_path):
     edges = {"sf": [0, 20, 40], "olda": [0, 40]}
     himv = renamed(tmp_path / "himv", "h", boundaries=edges)
     mvd = renamed(tmp_path / "mvd", "m", boundaries={"sf": [0, 30, 40]}, handcrafted=frames(1))
-    both = joined.test_split(himv, mvd)
+    both = joined.tested_on(himv, mvd)
     assert both.name == "himv-mvd"
     assert both.kind == "features"
     assert [c.clip_id for c in both.clips] == ["hc0", "hc1", "hc3", "hc4", "mc2", "mc5"]
@@ -382,23 +382,23 @@ def test_a_joined_corpus_tests_on_the_other(tmp_path):
 def test_segments_of_two_makes_are_said_to_be(tmp_path):
     given = renamed(tmp_path / "a", "a", boundaries={"sf": [0, 40]})
     found = renamed(tmp_path / "b", "b")
-    kind = joined.test_split(found, given).kind
+    kind = joined.tested_on(found, given).kind
     assert kind == "features; boundaries from features, test: from the files"
 
 
 def test_corpora_that_do_not_fit_are_not_joined(tmp_path):
     one, same = renamed(tmp_path / "a", "a"), renamed(tmp_path / "b", "a")
     with pytest.raises(VmnetError, match=r"2 clips are in 'a' and in the test split of 'b' \(ac2"):
-        joined.test_split(all_train(one), same)
+        joined.tested_on(all_train(one), same)
     wide = renamed(tmp_path / "c", "c")
     for clip in wide.clips:
         save_features(clip.path, frames(dim=9), frames(dim=4))
     with pytest.raises(VmnetError, match="video has 8 dimensions in 'a' and 9 in 'c'"):
-        joined.test_split(one, opened(tmp_path / "c"))
+        joined.tested_on(one, opened(tmp_path / "c"))
     olda = renamed(tmp_path / "d", "d", boundaries={"fixed": [0, 40]})
-    assert joined.test_split(one, olda).source.segmenters == ("fixed",)
+    assert joined.tested_on(one, olda).source.segmenters == ("fixed",)
     films = Corpus("films", "folder", wide.clips, MediaSource(tmp_path))
     with pytest.raises(VmnetError, match="export those of media files first"):
-        joined.test_split(one, films)
+        joined.tested_on(one, films)
     with pytest.raises(VmnetError, match="no test clips"):
-        joined.test_split(one, all_train(renamed(tmp_path / "e", "e")))
+        joined.tested_on(one, all_train(renamed(tmp_path / "e", "e")))

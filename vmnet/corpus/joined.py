@@ -69,7 +69,7 @@ class JoinedSource(FeatureSource):
         return self._of(clip).view(clip)
 
 
-def test_split(corpus: Corpus, other: Corpus) -> Corpus:
+def tested_on(corpus: Corpus, other: Corpus) -> Corpus:
     """Return the train and valid clips of `corpus` with the test clips of `other`.
 
     Segmenters and features are those that both have.

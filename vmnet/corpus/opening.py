@@ -129,7 +129,7 @@ def _simulated(how: Opening) -> Corpus:
 
 def _published(how: Opening) -> Corpus:
     """Open HIMV-50K and MVD where they lie (data/README.md), else simulate as many clips."""
-    from vmnet.corpus.joined import test_split
+    from vmnet.corpus.joined import tested_on
 
     training, test = DATA / HIMV, DATA / MVD
     if not training.is_dir():
@@ -141,7 +141,7 @@ def _published(how: Opening) -> Corpus:
         log(f"{test} is not there: the test clips are taken from {HIMV}, too.")
         return _at_most(n_train, _youtube8m(training, indexed, (None, n_valid, n_test)))
     learned = _at_most(n_train, _youtube8m(training, indexed, (None, n_valid, 0)))
-    return test_split(learned, open_corpus(str(test), replace(how, data=DATA / MVD)))
+    return tested_on(learned, open_corpus(str(test), replace(how, data=DATA / MVD)))
 
 
 def _at_most(n_train: int, corpus: Corpus) -> Corpus:
