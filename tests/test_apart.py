@@ -43,7 +43,7 @@ class Given(FeatureSource):
         return f"{list(segmenters)}"
 
     def query(self, video, extractor, segmenter):
-        raise NotImplementedError
+        raise AssertionError("nothing here asks for a query")
 
 
 # --- windows ------------------------------------------------------------------------------------

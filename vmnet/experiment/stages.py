@@ -346,6 +346,8 @@ def model(data: Dataset, system: System) -> "Embedder":
     if _has_extra(data, system):
         extra_video, extra_music = data.features(system, EXTRA)
         options["extra"] = extra_music, extra_video
+    elif EXTRA in data.corpus.splits:
+        log(f"{_label(system)}: its tracks are cut apart, so that it learns without extra clips.")
     folder = data.run.folder / "networks" / f"{_label(system)}-{_model_key(data, system)}"
     with timed(f"model {_label(system)}", bar=False):
         return MODELS[system.model].train(*features, _settings(data, system), folder, **options)

@@ -31,7 +31,7 @@ from vmnet.models.settings import TrainingConfig
 from vmnet.models.vmnet import Statistics, feature_statistics
 from vmnet.store import load_arrays, save_arrays
 
-FEW = 500  # validation clips that tell too little of a ridge
+FEW = 500  # fewer validation clips than these tell too little of a ridge
 FOLDS = 5
 Pair = tuple[Sequences, Sequences]  # music and video of the same clips
 Covariances = tuple[np.ndarray, np.ndarray, np.ndarray]  # of music, of video, between them

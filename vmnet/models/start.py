@@ -1,9 +1,9 @@
 """A linear start: what a network knows before its first update.
 
 On some hundreds of real videos a network that begins at random stays behind a linear method. So
-each branch may begin as one: the canonical directions that `linear.search` chose on the validation
-clips stay as they are, and a hidden layer learns what is to be added to them, from the principal
-components of the features. What it learns is kept only where the validation clips rank better.
+each branch may begin as one: the canonical directions that `linear.search` chose on clips held out
+stay as they are, and a hidden layer learns what is to be added to them, from the principal
+components of the features. The start is evaluated as every update is, and kept if none is better.
 """
 
 import numpy as np
