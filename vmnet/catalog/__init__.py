@@ -1,0 +1,1 @@
+"""A catalog of music, indexed once, and the tracks of it that fit a silent video."""
