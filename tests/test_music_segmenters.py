@@ -218,7 +218,7 @@ def test_a_long_clip_is_segmented_in_stretches(song, monkeypatch):
     sound = media.load_audio(song, RATE)
     spans = boundaries.stretches(len(sound) / RATE)
     assert [(span.start, span.end) for span in spans] == [(0, 33), (17, 50)]
-    for span, heard in zip(spans, music._sounds(song, spans), strict=True):
+    for span, heard in zip(spans, music.sounds(song, spans), strict=True):
         np.testing.assert_array_equal(heard, sound[int(span.start) * RATE : int(span.end) * RATE])
     with pytest.warns(InputWarning, match="song.wav lasts 1 minutes.* 2 stretches"):
         found = music.music_boundaries(song)

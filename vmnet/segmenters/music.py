@@ -109,7 +109,7 @@ def _clip_features(
 ) -> Sequence[tuple[Stretch, BeatFeatures]]:
     spans = stretches(media.probe(path).duration)
     return tuple(
-        (span, _features(audio)) for span, audio in zip(spans, _sounds(path, spans), strict=True)
+        (span, _features(audio)) for span, audio in zip(spans, sounds(path, spans), strict=True)
     )
 
 
@@ -120,15 +120,20 @@ def _features(audio: np.ndarray) -> BeatFeatures:
     return beat_features(audio)
 
 
-def _sounds(path: Path, spans: Sequence[Stretch]) -> Iterator[np.ndarray]:
-    """Yield the sound of each stretch; no more than one is held at a time."""
+def sounds(
+    path: Path, spans: Sequence[Stretch], sample_rate: int = SAMPLE_RATE
+) -> Iterator[np.ndarray]:
+    """Yield the sound of each stretch of a file, decoded once; no more than one is held at a time.
+
+    The first begins at 0 and the last ends with the file; each is (n_samples,) float32, mono.
+    """
     if len(spans) == 1:
-        yield media.load_audio(path, SAMPLE_RATE)
+        yield media.load_audio(path, sample_rate)
         return
-    blocks = media.audio_blocks(path, SAMPLE_RATE, BLOCK_SECONDS)
+    blocks = media.audio_blocks(path, sample_rate, BLOCK_SECONDS)
     held, start = np.zeros(0, np.float32), 0
     for span in spans:
-        first, last = round(span.start * SAMPLE_RATE), round(span.end * SAMPLE_RATE)
+        first, last = round(span.start * sample_rate), round(span.end * sample_rate)
         held, start = held[first - start :], first
         while len(held) < last - first and (block := next(blocks, None)) is not None:
             held = np.concatenate([held, block])
