@@ -16,7 +16,7 @@ from vmnet.segmenters import Segmenter
 
 COMMANDS = (
     *("render", "prepare", "select", "draw", "scan", "extract", "segment", "train"),
-    *("evaluate", "recommend", "export"),
+    *("evaluate", "recommend", "export", "index"),
 )
 
 

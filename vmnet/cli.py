@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import vmnet
+from vmnet.catalog.command import add_index_command
 from vmnet.config import DEFAULT_PROFILE, FOLDER_PROFILE, PROFILES
 from vmnet.corpus import SPLITS
 from vmnet.corpus.imports.command import add_import_command
@@ -15,6 +16,7 @@ from vmnet.corpus.opening import NAMED, say_default
 from vmnet.errors import exit_status
 from vmnet.options import Help, add_audio_track, add_settings, asked, natural, positive
 from vmnet.pretrained.command import add_weights_command
+from vmnet.progress import log
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,16 +153,34 @@ def segment(arguments: argparse.Namespace) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train the networks of a corpus, and the linear baseline.
+    """Train the networks of a corpus, and the linear baseline; or one to recommend with.
 
-    example: vmnet train --corpus ~/films --set learning_rate=1e-4 steps=2000
+    example: vmnet train --corpus ~/films --output ~/model
     """
     from vmnet import experiment
 
+    if arguments.output:
+        _train_model(arguments)
+        return
     run = _open(arguments)
     (data,) = experiment.prepare_all([run])
     for system in experiment.all_systems(run):
         print(f"{system.name} {system.segmenter}: {experiment.model(data, system).summary}")
+
+
+def _train_model(arguments: argparse.Namespace) -> None:
+    """Train the network that ranks music for silent videos, and write it as a model."""
+    from vmnet import experiment
+    from vmnet.catalog.model import require_place, save_model
+
+    require_place(arguments.output)  # before anything is computed
+    run = _open(arguments)
+    data = experiment.prepare(run, experiment.seg_vm_nets(run))
+    extracted_by = dict(zip(("video", "music"), arguments.extracted_by or (), strict=False))
+    model = save_model(data, arguments.output, extracted_by)
+    experiment.report([data], keep=False)
+    log(model.quality_sentence("nw"))
+    print(model.folder)
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
@@ -286,6 +306,7 @@ def _add_commands_of_files(commands: "Commands", shared: argparse.ArgumentParser
     _command(commands, prepare)
     add_weights_command(commands)
     add_import_command(commands)
+    add_index_command(commands)
     one = _command(commands, select, shared)
     one.add_argument("folder", type=Path, help="with YouTube-8M's frame-level shards")
     one.add_argument("--labels", type=natural, nargs="+", required=True, help="numbers of labels")
@@ -298,8 +319,21 @@ def _add_commands_of_files(commands: "Commands", shared: argparse.ArgumentParser
 
 
 def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.ArgumentParser) -> None:
-    for function in (scan, extract, segment, train):
+    for function in (scan, extract, segment):
         _command(commands, function, of_corpus)
+    one = _command(commands, train, of_corpus)
+    one.add_argument(
+        "--output",
+        type=Path,
+        metavar="MODEL",
+        help="train the one network that ranks music for silent videos, and write it there",
+    )
+    one.add_argument(
+        "--extracted-by",
+        nargs=2,
+        metavar=("VIDEO", "MUSIC"),
+        help="with --output: which extractors made the features of a corpus without media",
+    )
     one = _command(commands, evaluate, of_corpus)
     distances, scenarios = ["centroid", "nw", "sw", "trace"], ["vanilla"]
     listed = f"{{distances}} (default: {' '.join(distances)})"

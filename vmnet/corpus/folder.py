@@ -78,7 +78,7 @@ def _found_clips(folder: Path) -> dict[str, Path]:
     visible = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
     bar = tqdm(visible, desc="headers of files", unit="file", delay=2)
     strangers = {path: kind for path in bar if (kind := _stranger(folder / path))}
-    passed_over = _counted(strangers.values())
+    passed_over = counted(strangers.values())
     visible = [path for path in visible if path not in strangers]
     if len(visible) < MIN_FOLDER:
         others = f" (passed over: {passed_over})" if passed_over else ""
@@ -119,7 +119,7 @@ def _header(path: Path, fingerprint: str) -> tuple[bool, str]:
         return True, ""
 
 
-def _counted(strangers: Iterable[str]) -> str:
+def counted(strangers: Iterable[str]) -> str:
     """Say how many of which kind: "3 .txt, 1 .jpg"."""
     kinds = Counter(strangers).most_common()
     listed = ", ".join(f"{count} {kind}" for kind, count in kinds[:8])

@@ -92,10 +92,10 @@ class MediaSource(FeatureSource):
         }
         self.segmenters = tuple(name for name, one in SEGMENTERS.items() if one.computed)
         # The stages carry their functions: a worker process need not know the registries.
-        stages = {"extractor": _extractor_stages(), "segmenter": _segmenter_stages()}
-        self._check = _on_track(_CHECK, audio_track)
+        stages = {"extractor": _extractor_stages(), "segmenter": segmenter_stages()}
+        self._check = on_track(_CHECK, audio_track)
         self._stages = {
-            what: {name: _on_track(stage, audio_track) for name, stage in named.items()}
+            what: {name: on_track(stage, audio_track) for name, stage in named.items()}
             for what, named in stages.items()
         }
 
@@ -306,7 +306,7 @@ def _extractor_stages() -> dict[str, ClipStage]:
     }
 
 
-def _segmenter_stages() -> dict[str, ClipStage]:
+def segmenter_stages() -> dict[str, ClipStage]:
     """Return the stage of each segmenter; those of one group share it, as they share its work."""
     from vmnet.segmenters import SEGMENTERS
 
@@ -318,7 +318,7 @@ def _segmenter_stages() -> dict[str, ClipStage]:
     return stages
 
 
-def _on_track(stage: ClipStage, audio_track: int | None) -> ClipStage:
+def on_track(stage: ClipStage, audio_track: int | None) -> ClipStage:
     """Return a stage that reads one sound track, and is keyed by that and by how files are read."""
     from vmnet import media
 

@@ -104,3 +104,33 @@ class WindowedSource(WrappedSource):
             whole=self.inner.key(clips, extractors, self.needed(segmenters)),
             window=(self.seconds, self.seed, FIXED_SECONDS, MINIMUM_SECONDS, VERSION),
         )
+
+
+class MergedShotsSource(WrappedSource):
+    """Gives whole clips, whose shots are merged as those of a window; see `FeatureSource`."""
+
+    def __init__(self, inner: FeatureSource) -> None:
+        super().__init__(inner)
+        self.segmenters = (*inner.segmenters, MERGED)
+
+    def needed(self, segmenters: Iterable[str]) -> tuple[str, ...]:
+        """Return the segmenters that the inner source is asked for."""
+        return tuple(dict.fromkeys(SHOTS if name == MERGED else name for name in segmenters))
+
+    def load(self, clip: Clip) -> ClipFeatures:
+        """Return one clip; see `FeatureSource`."""
+        whole = self.inner.load(clip)
+
+        def boundaries(name: str) -> np.ndarray:
+            if name == MERGED:
+                return merged(whole.boundaries[SHOTS], FIXED_SECONDS)
+            return whole.boundaries[name]
+
+        return ClipFeatures(whole.frames, Changed(self.segmenters, boundaries))
+
+    def key(
+        self, clips: Iterable[Clip], extractors: Iterable[str], segmenters: Iterable[str]
+    ) -> str:
+        """Return what stands for these clips."""
+        whole = self.inner.key(clips, extractors, self.needed(segmenters))
+        return store.key(whole=whole, merged=(FIXED_SECONDS, VERSION))

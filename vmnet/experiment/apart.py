@@ -17,7 +17,7 @@ from vmnet.corpus.sources import FeatureSource
 from vmnet.corpus.splits import MIN_CLIPS
 from vmnet.experiment.run import Run
 from vmnet.experiment.stages import Dataset, Systems, prepare, results, tidy
-from vmnet.experiment.systems import System, seg_vm_net, seg_vm_nets
+from vmnet.experiment.systems import System, baseline_2, seg_vm_net, seg_vm_nets
 from vmnet.progress import log
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 WINDOW = "window"
 """The scenario of results on windows: whole clips are "vanilla"."""
+
+FEW = 20  # clips that tell whether a corpus has a row a clip
 
 COMPARED = ("centroid", "nw", "sw", "trace", "best_trace")
 UNORDERED = ("single", "complete")
@@ -42,10 +44,41 @@ def window_seconds(data: Dataset) -> int:
     return max(1, min(seconds))
 
 
-def windowed(datasets: Sequence[Dataset]) -> list[tuple[Dataset, Dataset]]:
+def ranking_system(data: Dataset) -> System:
+    """Return the system that ranks music for silent videos: its tracks are cut apart.
+
+    The video is cut in merged shots, if the corpus can give shots, and the music as `seg_vm_net`
+    has it, if that goes by the sound.
+    A corpus with one row of features a clip has the clip-level system.
+    """
+    from vmnet.corpus.windowed import MERGED, SHOTS
+
+    run, source = data.run, data.corpus.source
+    some = data.corpus.split("train")[:FEW]
+    if all(len(source.load(clip).frames[run.music]) == 1 for clip in some):
+        return baseline_2(run)
+    chosen, heard = seg_vm_net(run).segmenter, _heard(run)
+    music = chosen if chosen in heard else heard[0]
+    video = MERGED if SHOTS in source.segmenters else "fixed"
+    return replace(seg_vm_net(run, music), video_segmenter="" if video == music else video)
+
+
+def cut_apart(data: Dataset, system: System) -> Dataset:
+    """Return whole clips, cut as `ranking_system` has it."""
+    from vmnet.corpus.windowed import MERGED, MergedShotsSource
+
+    if MERGED in system.cut:
+        return _with_source(data, MergedShotsSource, lambda run: (system,))
+    return prepare(data.run, [system])
+
+
+def windowed(
+    datasets: Sequence[Dataset], needed: Systems | None = None
+) -> list[tuple[Dataset, Dataset]]:
     """Return, for each seed, the clips that last as long as a window, whole and as windows.
 
-    All seeds have windows of one length and as many test clips, so that their ranks compare.
+    All seeds have windows of one length and as many test clips, so that their ranks compare. The
+    windows are cut as `needed` has it, or `systems`.
     """
     seconds = min(window_seconds(data) for data in datasets)
     lasting = []
@@ -59,7 +92,7 @@ def windowed(datasets: Sequence[Dataset]) -> list[tuple[Dataset, Dataset]]:
         left_out = set([clip for clip in clips if clip.split == "test"][n_test:])
         kept = tuple(clip for clip in clips if clip not in left_out)
         whole = replace(data, corpus=replace(data.corpus, clips=kept))
-        pairs.append((whole, _windows(whole, seconds)))
+        pairs.append((whole, _windows(whole, seconds, needed or systems)))
     return pairs
 
 
@@ -69,11 +102,11 @@ def _durations(data: Dataset, *splits: str) -> dict[str, int]:
     return {clip_id: round(float(edges[-1])) for clip_id, edges in found.items()}
 
 
-def _windows(data: Dataset, seconds: int) -> Dataset:
+def _windows(data: Dataset, seconds: int, needed: Systems) -> Dataset:
     from vmnet.corpus.windowed import WindowedSource
 
     clock, seed = data.run.segmenters[0], data.run.seed
-    return _with_source(data, lambda source: WindowedSource(source, seconds, seed, clock), systems)
+    return _with_source(data, lambda source: WindowedSource(source, seconds, seed, clock), needed)
 
 
 def blank(data: Dataset, needed: Systems) -> Dataset:

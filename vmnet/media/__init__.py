@@ -12,7 +12,7 @@ applied) with square pixels. Cover art is no video.
 """
 
 from vmnet.media.audio import audio_blocks, load_audio, using_audio_track
-from vmnet.media.info import MediaInfo, comment, has_pictures, n_seconds, probe, require
+from vmnet.media.info import MediaInfo, comment, has_pictures, n_seconds, probe, require, tags
 from vmnet.media.video import all_pictures, pictures, second_pictures
 
 # Part of the key of what is made from media files; it grows when a file decodes to other numbers.
@@ -31,5 +31,6 @@ __all__ = [
     "probe",
     "require",
     "second_pictures",
+    "tags",
     "using_audio_track",
 ]

@@ -15,7 +15,7 @@ from vmnet.errors import MediaError
 from vmnet.media.timeline import Timeline
 
 # Only plain media files: no play list that names other files or addresses, no text drawn as video.
-FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,wav,flac,mp3,aac"
+FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,wav,aiff,flac,mp3,aac"
 MAX_DAMAGED = 0.05  # share of packets that may fail to decode
 
 

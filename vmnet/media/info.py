@@ -87,6 +87,21 @@ def comment(path: Path) -> str:
         return comment_of(container)
 
 
+def tags(path: Path) -> dict[str, str]:
+    """Return what a file's header says of it, as its title, by names in lower case.
+
+    What the container says comes before what its first sound track says: Ogg keeps its tags there.
+
+    Raises
+    ------
+    MediaError
+        If the file is missing, empty or not a media file.
+    """
+    with open_media(Path(path)) as container:
+        holders = [*(stream.metadata for stream in container.streams.audio[:1]), container.metadata]
+        return {name.lower(): text for holder in holders for name, text in holder.items()}
+
+
 def has_pictures(path: Path) -> bool:
     """Tell from the header whether a file has moving pictures and a decoder for them.
 

@@ -1,0 +1,424 @@
+"""Build the index of a folder of music: what is computed of a file is kept, and never made twice.
+
+    files.json                             what each file of the catalog is (`tracks.Found`)
+    parts/features/<extractor>-<key>/      a file a track, named by its content: frames, tags,
+                                           duration (s)
+    parts/boundaries/<group>-<key>/        boundaries by segmenter, s
+    parts/beats/<tracker>-<key>/           beats, s
+    parts/embedded/<model>-<segmenter>/    embedding, frames; float16
+
+Nothing but the last has to do with a model, so that another one needs no file decoded again. The
+names go by the content, so that a file that is moved or renamed keeps what was computed of it.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from vmnet import store
+from vmnet.aligners.sequences import Sequences
+from vmnet.batch import noticed
+from vmnet.catalog.index import (
+    ARRAYS,
+    FORMAT,
+    INDEX,
+    LOCK,
+    MODEL,
+    TRACKS,
+    VERSION,
+    Index,
+    describe_file,
+    read_about,
+    tracks_text,
+)
+from vmnet.catalog.model import RankingModel, load_model
+from vmnet.catalog.tracks import Found, find_tracks
+from vmnet.config import DATA
+from vmnet.corpus.clips import Clip
+from vmnet.corpus.media_source import ClipStage, on_track, segmenter_stages
+from vmnet.corpus.sources import ClipFeatures
+from vmnet.errors import VmnetError, known_names
+from vmnet.experiment.segments import CLIP, segment_arrays
+from vmnet.progress import log, timed
+
+FILES, PARTS = "files.json", "parts"
+BLOCK = 64  # tracks embedded at once
+BEATS_VERSION = 1  # of the beats: change it when they become others
+
+
+def default_output(folder: Path) -> Path:
+    """Return where the index of a folder is kept unless told otherwise."""
+    folder = folder.expanduser().resolve()
+    return DATA / "index" / f"{folder.name}-{store.key(folder=folder)}"
+
+
+def build_index(
+    folder: Path,
+    model: RankingModel | Path,
+    output: Path | None = None,
+    segmenter: str = "",
+    jobs: int = 1,
+    retry: bool = False,
+) -> Index:
+    """Index the music in a folder and its subfolders, or bring its index up to date.
+
+    Files that cannot be used are left out, and told at the end.
+
+    Parameters
+    ----------
+    folder
+        Of audio files or of videos.
+    model
+        What embeds the music.
+    output
+        Folder of the index; `default_output` if None.
+    segmenter
+        How the music is cut: a key of `SEGMENTERS`, or "clip"; "" is as the model learned.
+    jobs
+        Files worked on at once.
+    retry
+        Whether to try files again that could not be used before and have not changed.
+
+    Raises
+    ------
+    VmnetError
+        If the folder holds no music that can be used, the model cannot embed it, or the output
+        cannot be written, is being written by another process, or holds something else.
+    """
+    folder = Path(folder).expanduser().resolve()
+    model = model if isinstance(model, RankingModel) else load_model(model)
+    output = Path(output).expanduser().absolute() if output else default_output(folder)
+    stages = _stages(model, segmenter or model.segmenter)
+    model.require_whole()
+    with _written_by_us(output):
+        building = _Building(folder, output, model, segmenter or model.segmenter, stages)
+        return building.run(jobs, retry)
+
+
+@contextmanager
+def _written_by_us(output: Path) -> Iterator[None]:
+    """Keep other writers out of a folder; refuse one that cannot be written or is none of ours."""
+    from filelock import FileLock, Timeout
+
+    ours = {INDEX, FILES, PARTS, LOCK}
+    held = {path.name for path in output.iterdir()} if output.is_dir() else set()
+    if not held.isdisjoint({INDEX, PARTS}):
+        held = set()
+    if others := {name for name in held - ours if not name.startswith(".partial")}:
+        raise VmnetError(
+            f"{output} holds other files ({min(others)}): give --output a new or an empty folder."
+        )
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+        lock = FileLock(output / LOCK, timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise VmnetError(
+            f"{output} is being written by another process: wait for its end."
+        ) from None
+    except OSError as error:
+        raise VmnetError(
+            f"{output} cannot be written ({error.strerror}): choose another --output."
+        ) from None
+    try:
+        store.remove_partial(output)
+        yield
+    finally:
+        lock.release()
+
+
+@dataclass(frozen=True)
+class _Building:
+    """One index, while it is built."""
+
+    folder: Path
+    output: Path
+    model: RankingModel
+    segmenter: str
+    stages: Mapping[str, ClipStage]
+
+    def run(self, jobs: int, retry: bool) -> Index:
+        found = self._found()
+        failures = self._compute(found, jobs, retry)
+        usable = [one for one in found if one.track_id not in failures]
+        if usable:
+            failures |= self._embed(usable)
+            usable = [one for one in usable if one.track_id not in failures]
+        self._tell(found, usable, failures)
+        if not usable:
+            raise VmnetError(
+                f"none of the {len(found)} files in {self.folder} can be used, for the reasons "
+                "above: mend them, or name another folder."
+            )
+        index = self._write(usable, failures)
+        self._prune(found)
+        return index
+
+    def _found(self) -> list[Found]:
+        """Find the files; keep what they are, so that they are not read again."""
+        path = self.output / FILES
+        found = find_tracks(self.folder, _known(path), without=self.output)
+        kept = [asdict(one) | {"path": str(one.path)} for one in found]
+        store.save_text(path, json.dumps(kept))
+        return found
+
+    # --- of each file --------------------------------------------------------------------------
+
+    def _part(self, what: str, one: Found) -> Path:
+        name = f"{one.content}.npz"
+        if what == "embedded":
+            return self._parts / "embedded" / f"{self.model.key}-{self.segmenter}" / name
+        return self._parts / self.stages[what].folder / name
+
+    @property
+    def _parts(self) -> Path:
+        return self.output / PARTS
+
+    def _compute(self, found: Sequence[Found], jobs: int, retry: bool) -> dict[str, str]:
+        """Do what is missing of all stages; a file that one fails on is spared the others."""
+        first = {one.content: one for one in reversed(found)}  # of copies, the first
+        reasons: dict[str, str] = {}  # by content
+        for what, stage in self.stages.items():
+            left = [one for one in first.values() if one.content not in reasons]
+            files = {Clip(one.content, one.path, ""): self._part(what, one) for one in left}
+            reasons |= stage.run(files, jobs, retry)
+        return {one.track_id: reasons[one.content] for one in found if one.content in reasons}
+
+    def _embed(self, usable: Sequence[Found]) -> dict[str, str]:
+        """Embed what is missing; return why tracks failed, by track_id."""
+        missing = {one.content: one for one in usable if not self._part("embedded", one).exists()}
+        failures: dict[str, str] = {}
+        with timed(f"embeddings of {len(missing)} tracks", bar=bool(missing)):
+            todo = list(missing.values())
+            for start in range(0, len(todo), BLOCK):
+                failures |= self._embed_block(todo[start : start + BLOCK])
+        return {one.track_id: failures[one.content] for one in usable if one.content in failures}
+
+    def _embed_block(self, block: Sequence[Found]) -> dict[str, str]:
+        failures, means, frames = {}, {}, {}
+        for one in block:
+            try:
+                means[one.content], frames[one.content] = self._segments(one)
+            except VmnetError as error:
+                failures[one.content] = f"{one.path}: {error}"
+        if not means:
+            return failures
+        embedded = [
+            self.model.embed_music(Sequences.from_list(list(rows.values()), list(rows)))
+            for rows in (means, frames)
+        ]
+        of_content = {one.content: one for one in block}
+        for i, content in enumerate(means):
+            store.save_arrays(
+                self._part("embedded", of_content[content]),
+                embedding=embedded[0][i].astype(np.float16),
+                frames=embedded[1][i].astype(np.float16),
+            )
+        return failures
+
+    def _segments(self, one: Found) -> tuple[np.ndarray, np.ndarray]:
+        """Return the features of the segments of a track, as a training has them, and frames."""
+        name = self.model.music
+        frames = store.load_arrays(self._part("features", one))["frames"]
+        features = ClipFeatures({name: frames}, {self.segmenter: self._boundaries(one)})
+        arrays = segment_arrays(features, [(name, self.segmenter)])
+        return arrays[f"{name}-{self.segmenter}"], frames
+
+    def _boundaries(self, one: Found) -> np.ndarray:
+        if self.segmenter == CLIP:
+            return np.array([0.0, _duration(self._part("features", one))])
+        return store.load_arrays(self._part("boundaries", one))[self.segmenter]
+
+    # --- of all files --------------------------------------------------------------------------
+
+    def _write(self, usable: Sequence[Found], failures: Mapping[str, str]) -> Index:
+        """Write the arrays of this state of the catalog and, last, index.json."""
+        key = store.key(
+            version=VERSION,
+            model=self.model.key,
+            segmenter=self.segmenter,
+            stages=[stage.folder for stage in self.stages.values()],
+            catalog=self.folder,
+            tracks=[(o.track_id, o.path, o.title, o.artist, o.content) for o in usable],
+            failures=failures,
+        )
+        if (kept := _kept(self.output, key)) is not None:
+            return kept
+        arrays_of = self.output / f"arrays-{key}"
+        with timed("joining the tracks"):
+            dim = self._join(usable, arrays_of)
+            rows = [self._row(one) for one in usable]
+            with store.written_whole(arrays_of / TRACKS) as temporary:
+                temporary.write_bytes(tracks_text(rows))
+            self.model.copy(arrays_of / MODEL)
+        names = [*(f"{name}.npy" for name in ARRAYS), TRACKS]
+        about = {
+            "format": FORMAT,
+            "version": VERSION,
+            "key": key,
+            "model": self.model.key,
+            "segmenter": self.segmenter,
+            "catalog": str(self.folder),
+            "arrays": arrays_of.name,
+            "dim": dim,
+            "n_tracks": len(usable),
+            "failures": dict(failures),
+            "files": {name: describe_file(arrays_of / name) for name in names},
+        }
+        store.save_text(self.output / INDEX, json.dumps(about, indent=1) + "\n")
+        for path in self.output.glob("arrays-*"):
+            if path != arrays_of:
+                shutil.rmtree(path, ignore_errors=True)
+        return Index.open(self.output)
+
+    def _join(self, usable: Sequence[Found], folder: Path) -> int:
+        """Write the arrays of all tracks, one after the other; return the embeddings' length."""
+        shapes = [_shapes(self._part("embedded", one)) for one in usable]
+        beats = [store.load_arrays(self._part("beats", one))["beats"] for one in usable]
+        offsets = {
+            "offsets": _offsets([embedding for embedding, _, _ in shapes]),
+            "frames_offsets": _offsets([frames for _, frames, _ in shapes]),
+            "beats_offsets": _offsets([len(times) for times in beats]),
+        }
+        dim = shapes[0][2]
+        centroids = np.empty((len(usable), dim), np.float32)
+        with (
+            _mapped(folder / "embeddings.npy", (offsets["offsets"][-1], dim)) as embeddings,
+            _mapped(folder / "frames.npy", (offsets["frames_offsets"][-1], dim)) as frames,
+        ):
+            for i, one in enumerate(usable):
+                part = store.load_arrays(self._part("embedded", one))
+                embeddings[slice(*offsets["offsets"][i : i + 2])] = part["embedding"]
+                frames[slice(*offsets["frames_offsets"][i : i + 2])] = part["frames"]
+                centroids[i] = part["embedding"].mean(axis=0, dtype=np.float32)
+        arrays = offsets | {
+            "centroids": centroids,
+            "boundaries": np.concatenate([self._boundaries(one) for one in usable]),
+            "beats": np.concatenate(beats),
+        }
+        for name, array in arrays.items():
+            store.save_array(folder / f"{name}.npy", array.astype(ARRAYS[name], copy=False))
+        return dim
+
+    def _row(self, one: Found) -> dict[str, str]:
+        """Return the line of tracks.csv."""
+        from vmnet.catalog.tags import top_tags
+
+        part = self._part("features", one)
+        heard = top_tags(self.model.music, store.load_arrays(part)["tags"])
+        return {
+            "track_id": one.track_id,
+            "path": one.path.relative_to(self.folder).as_posix(),
+            "title": one.title,
+            "artist": one.artist,
+            "duration": repr(_duration(part)),
+            "content": one.content,
+            "tags": "; ".join(f"{name}={value:g}" for name, value in heard.items()),
+        }
+
+    def _prune(self, found: Sequence[Found]) -> None:
+        """Delete what was computed of files that are gone, and the embeddings of other models."""
+        contents = {one.content for one in found}
+        for path in self._parts.rglob("*"):
+            if path.is_file() and path.name.partition(".")[0] not in contents:
+                path.unlink(missing_ok=True)
+        for path in (self._parts / "embedded").iterdir():
+            if path.name != f"{self.model.key}-{self.segmenter}":
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _tell(
+        self, found: Sequence[Found], usable: Sequence[Found], failures: Mapping[str, str]
+    ) -> None:
+        """Say what was noticed about tracks that are used, and which files are left out."""
+        for one in usable:
+            parts = (self._part(what, one) for what in self.stages)
+            for line in dict.fromkeys(line for part in parts for line in noticed(part)):
+                log(f"  {one.track_id}: {line}")
+        if failures:
+            log(
+                f"{len(failures)} of {len(found)} files were left out; they are tried again once "
+                "they are mended, or with --retry:"
+            )
+        for track_id, reason in failures.items():
+            log(f"  {track_id}: {reason}")
+
+
+def _stages(model: RankingModel, segmenter: str) -> dict[str, ClipStage]:
+    """Return what is computed of each file, by what it gives."""
+    from importlib.metadata import version
+
+    from vmnet.catalog.tags import TAGGERS, listen
+    from vmnet.segmenters import SEGMENTERS
+
+    extractor = model.extractor("music")
+    known = [name for name, one in SEGMENTERS.items() if one.computed]
+    known_names([segmenter], [*known, CLIP], "segmenter of a media file")
+    tags = TAGGERS[extractor.name][0] if extractor.name in TAGGERS else ()
+    features = ClipStage(
+        f"features/{extractor.name}",
+        partial(listen, extractor),
+        {**extractor.parameters, "tags": tags},
+    )
+    beats = ClipStage(
+        "beats/librosa", _beats, {"librosa": version("librosa"), "version": BEATS_VERSION}
+    )
+    stages = {"features": features, "beats": beats}
+    if segmenter != CLIP:
+        stages["boundaries"] = segmenter_stages()[segmenter]
+    return {what: on_track(stage, None) for what, stage in stages.items()}
+
+
+def _beats(path: Path) -> dict[str, np.ndarray]:
+    from vmnet.edit.beats import track_beats
+
+    return {"beats": track_beats(path)}
+
+
+def _known(path: Path) -> dict[str, Found]:
+    """Return the files that were found before, by track_id; none if that is lost."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        found = (Found(**one | {"path": Path(one["path"])}) for one in kept)
+        return {one.track_id: one for one in found}
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+
+
+def _kept(output: Path, key: str) -> Index | None:
+    """Return the index that is there, if it is of that key and whole."""
+    try:
+        return Index.open(output) if read_about(output)["key"] == key else None
+    except VmnetError:
+        return None
+
+
+def _duration(features: Path) -> float:
+    return float(store.load_arrays(features)["duration"])
+
+
+def _shapes(embedded: Path) -> tuple[int, int, int]:
+    """Return the numbers of segments and of seconds of a track, and its embeddings' length."""
+    part = store.load_arrays(embedded)
+    return len(part["embedding"]), len(part["frames"]), part["embedding"].shape[1]
+
+
+def _offsets(lengths: Sequence[int]) -> np.ndarray:
+    return np.cumsum([0, *lengths], dtype=np.int64)
+
+
+@contextmanager
+def _mapped(path: Path, shape: tuple[int, int]) -> Iterator[np.ndarray]:
+    """Yield a float16 array to be filled, in a file that is written whole."""
+    with store.written_whole(path) as temporary:
+        array = np.lib.format.open_memmap(temporary, "w+", np.float16, tuple(map(int, shape)))
+        yield array
+        array.flush()

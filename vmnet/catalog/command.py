@@ -1,0 +1,74 @@
+"""The command `vmnet index FOLDER --model MODEL`: a folder of music as a catalog."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from vmnet.errors import VmnetError
+from vmnet.options import Help, natural
+from vmnet.progress import log
+
+
+def index(arguments: argparse.Namespace) -> None:
+    """Index a folder of music, of audio files or of videos, for `vmnet recommend`.
+
+    example: vmnet index ~/music --model ~/model
+    """
+    from vmnet.batch import noticing
+    from vmnet.catalog.build import build_index
+    from vmnet.catalog.model import load_model
+
+    if len(arguments.segmenters) > 1:
+        raise VmnetError(
+            f"--segmenters {' '.join(arguments.segmenters)}: an index is cut by one segmenter; "
+            "give one, and make an index of each."
+        )
+    model = load_model(arguments.model)
+    with noticing() as lines:
+        made = build_index(
+            arguments.folder,
+            model,
+            arguments.output,
+            segmenter=next(iter(arguments.segmenters), ""),
+            jobs=arguments.jobs or os.cpu_count() or 1,
+            retry=arguments.retry,
+        )
+    for line in lines:
+        log(line)
+    left_out = f", {len(made.failures)} files left out" if made.failures else ""
+    segments = len(made.embeddings.data)
+    log(f"{len(made)} tracks, {segments} segments of {made.segmenter}{left_out}")
+    print(made.folder)
+
+
+def add_index_command(commands: Any) -> None:
+    """Add `index` to what `ArgumentParser.add_subparsers` returned."""
+    about, _, example = (index.__doc__ or "").partition("\n")
+    parser = commands.add_parser(
+        "index",
+        help=about,
+        description=about,
+        epilog=example.strip(),
+        allow_abbrev=False,
+        formatter_class=Help,
+    )
+    add = parser.add_argument
+    add("folder", type=Path, help="of mp3, flac, ogg, opus, m4a, wav, aiff, ... or of videos")
+    add(
+        "--model",
+        type=Path,
+        required=True,
+        help="what embeds the music: a folder that `vmnet train --output` wrote",
+    )
+    add("--output", type=Path, help="folder of the index (default: one in data/index)")
+    add(
+        "--segmenters",
+        nargs="+",
+        default=[],
+        metavar="S",
+        help="how the music is cut: {segmenters} (default: as the model learned)",
+    )
+    add("--jobs", type=natural, default=0, help="files at once (default: processors)")
+    add("--retry", action="store_true", help="try files again that could not be used before")
+    parser.set_defaults(function=index)
