@@ -89,6 +89,22 @@ def count(m, v):
     return abs(len(m) - len(v))
 
 
+def nw_mean(m, v, indel=0.05):
+    return nw(m, v, indel) / min(len(m), len(v))
+
+
+def sw_mean(m, v, indel=0.01):
+    return sw(m, v, indel) / min(len(m), len(v))
+
+
+def trace_mean(m, v):
+    return trace(m, v) / min(len(m), len(v))
+
+
+def best_trace_mean(m, v):
+    return best_trace(m, v) / min(len(m), len(v))
+
+
 DISTANCES = {
     "centroid": centroid,
     "single": single,
@@ -100,6 +116,10 @@ DISTANCES = {
     "trace_printed": trace_printed,
     "best_trace_printed": best_trace_printed,
     "count": count,
+    "nw_mean": nw_mean,
+    "sw_mean": sw_mean,
+    "trace_mean": trace_mean,
+    "best_trace_mean": best_trace_mean,
 }
 
 

@@ -11,7 +11,15 @@ from Bio.Align import PairwiseAligner, substitution_matrices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vmnet.aligners import DISTANCES, Sequences, align, distance_matrix, distances
+from vmnet.aligners import (
+    DISTANCES,
+    NORMALISED,
+    Sequences,
+    align,
+    alignment_of,
+    distance_matrix,
+    distances,
+)
 
 SIMILARITY_FORMS = ["nw", "sw", "trace", "best_trace"]
 LAW = settings(deadline=None, max_examples=40)  # the first example may compile a kernel
@@ -53,6 +61,10 @@ E1, E2, E3 = np.eye(3)
         ("trace_printed", 4),
         ("best_trace_printed", 0),
         ("count", 1),
+        ("nw_mean", -(2 - 0.05) / 2),
+        ("sw_mean", -1),
+        ("trace_mean", 0),
+        ("best_trace_mean", -1),
     ],
 )
 def test_a_late_query_by_hand(method, expected):
@@ -205,6 +217,61 @@ def test_best_trace_is_never_farther_and_equals_trace_at_equal_lengths(suffix, q
     np.testing.assert_allclose(best[equal], trace[equal], atol=ATOL)
 
 
+def test_a_short_track_that_fits_beats_a_long_one_that_does_not_by_hand():
+    query = Sequences.from_list([[E1] * 20])
+    near, far = ([cosine, (1 - cosine**2) ** 0.5, 0] for cosine in (0.9, 0.3))
+    tracks = Sequences.from_list([[near] * 5, [far] * 20])
+    by_hand = {  # sums of 5 and of 20 terms; the global alignment skips 15 segments of the query
+        "nw": ([-4.5 + 15 * 0.05, -6], [-0.75, -0.3]),
+        "sw": ([-4.5, -6], [-0.9, -0.3]),
+        "trace": ([-4.5, -6], [-0.9, -0.3]),
+        "best_trace": ([-4.5, -6], [-0.9, -0.3]),
+    }
+    for method, (sums, means) in by_hand.items():
+        assert distance_matrix(query, tracks, method)[0] == pytest.approx(sums, abs=1e-5)
+        normalised = distance_matrix(query, tracks, NORMALISED[method])
+        assert normalised[0] == pytest.approx(means, abs=1e-6)
+
+
+@LAW
+@given(queries=clips, targets=clips)
+def test_means_are_bounded_and_one_of_a_clip_with_itself(queries, targets):
+    for method in ("sw_mean", "trace_mean", "best_trace_mean"):
+        assert (np.abs(distance_matrix(queries, targets, method)) <= 1 + ATOL).all()
+    for method in NORMALISED.values():
+        assert (distance_matrix(queries, targets, method) >= -1 - ATOL).all()
+        itself = np.diagonal(distance_matrix(queries, queries, method))
+        np.testing.assert_allclose(itself, -1, atol=ATOL)
+
+
+@LAW
+@given(queries=clips, targets=clips, times=st.integers(1, 4))
+def test_a_mean_does_not_grow_with_the_number_of_segments(queries, targets, times):
+    """As a sum does, where every segment is cut in so many of the same kind."""
+    finer = [
+        Sequences.from_list([np.repeat(clip, times, axis=0) for clip in coarse])
+        for coarse in (queries, targets)
+    ]
+    mean = distance_matrix(queries, targets, "trace_mean")
+    np.testing.assert_allclose(distance_matrix(*finer, "trace_mean"), mean, atol=ATOL)
+    total = distance_matrix(queries, targets, "trace")
+    np.testing.assert_allclose(distance_matrix(*finer, "trace"), times * total, atol=5 * ATOL)
+
+
+@LAW
+@given(queries=clips, targets=clips, more=clips)
+def test_what_a_longer_track_goes_on_with(queries, targets, more):
+    """Never takes it farther from a shorter query, nor nearer where they start together."""
+    longer = [np.concatenate([clip, more[0]]) for clip in targets]
+    shorter = queries.lengths[:, None] <= targets.lengths
+    for method in ("sw_mean", "trace_mean", "best_trace_mean"):
+        before = distance_matrix(queries, targets, method)
+        after = distance_matrix(queries, Sequences.from_list(longer), method)
+        assert (after <= before + ATOL)[shorter].all()
+        if method == "trace_mean":
+            np.testing.assert_allclose(after[shorter], before[shorter], atol=ATOL)
+
+
 @LAW
 @given(queries=clips, targets=clips, data=st.data())
 def test_centroid_knows_no_order_and_no_repetition(queries, targets, data):
@@ -290,6 +357,15 @@ def test_a_registered_distance_is_ranked_with_its_own_default(monkeypatch):
     assert distance_matrix(sequences, sequences, "gap", indel=1)[0].tolist() == [0, 2, 5]
 
 
+def test_a_mean_has_the_path_and_the_cost_of_its_alignment():
+    assert list(map(alignment_of, NORMALISED.values())) == list(NORMALISED)
+    assert distances.parameters("nw_mean") == distances.parameters("nw") == {"indel": 0.05}
+    assert set(distances.indel_defaults()) == {"nw", "sw"}
+    queries, targets = random_clips([3, 8], 3), random_clips([4, 1, 6], 4)
+    mean, whole = (distance_matrix(queries, targets, m, indel=0.4) for m in ("nw_mean", "nw"))
+    np.testing.assert_allclose(mean * [[3, 1, 3], [4, 1, 6]], whole, atol=ATOL)
+
+
 # Bad input
 
 
@@ -309,6 +385,14 @@ def test_unknown_methods_and_parameters_are_refused(method, params, error, says)
     sequences = random_clips([2, 3], 0)
     with pytest.raises(error, match=says):
         distance_matrix(sequences, sequences, method, **params)
+
+
+def test_a_mean_refuses_what_its_alignment_refuses():
+    sequences = random_clips([2, 3], 0)
+    with pytest.raises(TypeError, match="distance 'trace_mean' takes no parameter"):
+        distance_matrix(sequences, sequences, "trace_mean", indel=1)
+    with pytest.raises(ValueError, match="at least 0"):
+        distance_matrix(sequences, sequences, "nw_mean", indel=-1)
 
 
 @methods

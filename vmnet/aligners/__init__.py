@@ -1,6 +1,25 @@
 """Sequences of segment embeddings, and the distances between them (paper, section IV-D)."""
 
-from vmnet.aligners.distances import DISTANCES, Alignment, align, distance_matrix, indel_defaults
+from vmnet.aligners.distances import (
+    DISTANCES,
+    NORMALISED,
+    RECOMMENDED,
+    Alignment,
+    align,
+    alignment_of,
+    distance_matrix,
+    indel_defaults,
+)
 from vmnet.aligners.sequences import Sequences
 
-__all__ = ["DISTANCES", "Alignment", "Sequences", "align", "distance_matrix", "indel_defaults"]
+__all__ = [
+    "DISTANCES",
+    "NORMALISED",
+    "RECOMMENDED",
+    "Alignment",
+    "Sequences",
+    "align",
+    "alignment_of",
+    "distance_matrix",
+    "indel_defaults",
+]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmnet import store
-from vmnet.aligners import Sequences, indel_defaults
+from vmnet.aligners import Sequences, alignment_of, indel_defaults
 from vmnet.batch import run_jobs
 from vmnet.corpus import EXTRA, SPLITS, Clip, Corpus
 from vmnet.corpus.splits import MIN_CLIPS
@@ -390,7 +390,7 @@ def embeddings(data: Dataset, system: System, split: str = "test") -> tuple[Sequ
     >>> len(video), video.dim, video.ids == music.ids
     (12, 512, True)
     """
-    name = f"{_label(system)}-{split}-{_embeddings_key(data, system, split)}"
+    name = f"{_label(system)}-{split}-{embeddings_key(data, system, split)}"
     paths = [data.run.folder / "embeddings" / f"{name}-{modality}.npz" for modality in MODALITIES]
     if not all(path.exists() for path in paths):
         video, music = data.features(system, split)
@@ -466,9 +466,10 @@ def _results(
     from vmnet.evaluation.experiment import evaluate
 
     costs = indel_defaults() | dict(data.run.indel) | dict(indel)
-    options = {name: {"indel": cost} for name, cost in costs.items() if name in distances}
+    forms = {name: alignment_of(name) for name in distances}
+    options = {name: {"indel": costs[form]} for name, form in forms.items() if form in costs}
     key = store.key(
-        embeddings=_embeddings_key(data, system, split),
+        embeddings=embeddings_key(data, system, split),
         distances=distances,
         scenarios=scenarios,
         options=options,
@@ -528,5 +529,6 @@ def _model_key(data: Dataset, system: System) -> str:
     )
 
 
-def _embeddings_key(data: Dataset, system: System, split: str) -> str:
+def embeddings_key(data: Dataset, system: System, split: str) -> str:
+    """Return what stands for `embeddings`."""
     return store.key(network=_model_key(data, system), features=data.features_key(system, split))

@@ -36,6 +36,10 @@ DISTANCES = {
     "best_trace": "Best trace",
     "trace_printed": "Trace, as printed",
     "best_trace_printed": "Best trace, as printed",
+    "nw_mean": "NW-DTW, mean",
+    "sw_mean": "SW-DTW, mean",
+    "trace_mean": "Trace, mean",
+    "best_trace_mean": "Best trace, mean",
     "count": "Number of segments",
     "lengths_sorted": "Lengths, sorted",
     "lengths_ordered": "Lengths, in order",
@@ -46,6 +50,7 @@ SCENARIOS = {
     "stretch_targets": "Stretch Targets",
     "crop_stretch": "Crop+Stretch",
     "window": "Windows",
+    "mixed_lengths": "Mixed lengths",
 }
 NAMES = {
     "system": SYSTEMS,
@@ -62,6 +67,10 @@ _SUBSCRIPTS = {
     "best_trace": "btrace",
     "trace_printed": "trace,\\ printed",
     "best_trace_printed": "btrace,\\ printed",
+    "nw_mean": "NW-DTW,\\ mean",
+    "sw_mean": "SW-DTW,\\ mean",
+    "trace_mean": "trace,\\ mean",
+    "best_trace_mean": "btrace,\\ mean",
 }
 
 
