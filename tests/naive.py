@@ -4,6 +4,7 @@ Distances take two clips, lists of segment vectors; all arithmetic is Python's o
 precision. Nothing here imports vmnet.
 """
 
+import itertools
 import math
 
 # Distances (thesis, equations 7.1 to 7.6 and algorithms 1 and 2)
@@ -268,3 +269,37 @@ def canonical_correlations(music, video, ridge):
     order = np.argsort(-values)[: min(between.shape)]
     directions = vectors[:, order] * np.sqrt(2)  # half of the unit norm is either modality's
     return directions[:n], directions[n:], values[order]
+
+
+# Edits of the music
+
+
+def refined(start, end, track_start, track_end, video, track, margin=4.0):
+    """Try every shift of a whole second; of starts that are equally good the nearest counts."""
+    rows = [t for t in range(len(video)) if start <= t + 0.5 < end]
+    if not rows:
+        rows = [min(range(len(video)), key=lambda t: abs(t + 0.5 - (start + end) / 2))]
+    latest = max(track_start, track_end - (end - start)) + margin
+    found = {}
+    for shift in range(-len(video), len(track) + 1):
+        begins = start + shift
+        fits = all(0 <= row + shift < len(track) for row in rows)
+        if fits and max(0, track_start - margin) <= begins <= latest:
+            found[begins] = sum(dot(video[r], track[r + shift]) for r in rows) / len(rows)
+    good = [begins for begins in found if found[begins] >= max(found.values()) - 1e-3]
+    if not good:
+        return track_start
+    nearest = min(good, key=lambda begins: (round(abs(begins - track_start), 6), begins))
+    return track_start if abs(nearest - track_start) <= 0.5 else nearest
+
+
+def fewest_cuts(agreement, entries, cut_cost):
+    """Return the value of the best of all choices of an offset for each segment."""
+    n, k = len(agreement), len(agreement[0])
+    best = -math.inf
+    for choice in itertools.product(range(k), repeat=n):
+        cuts = [i for i in range(1, n) if choice[i] != choice[i - 1]]
+        if all(entries[i][choice[i]] for i in [0, *cuts]):
+            total = sum(agreement[i][choice[i]] for i in range(n)) - cut_cost * len(cuts)
+            best = max(best, total)
+    return best
