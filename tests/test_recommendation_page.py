@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,13 +32,14 @@ except ImportError:  # until it is there
 
     from vmnet.media import load_audio
 
-    def music_file(track, spans, output):
-        sound = load_audio(track.path, 44100)
+    def music_file(track, spans, output, loudness):
+        sound = load_audio(track, 44100)
         parts = [sound[round(s.track_start * 44100) :][: round(s.seconds * 44100)] for s in spans]
         media_files.write(output, sound=np.tile(np.concatenate(parts), (2, 1)))
 
     sys.modules["vmnet.edit.preview"] = types.ModuleType("vmnet.edit.preview")
     sys.modules["vmnet.edit.preview"].music_file = music_file
+    sys.modules["vmnet.edit.preview"].LOUDNESS = -16.0
 
 TOOLS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, TOOLS)), None)
@@ -161,9 +163,14 @@ def test_the_video_is_linked_not_copied(page, query):
     assert video.stat().st_ino == query.path.stat().st_ino
 
 
-def test_one_match_without_beats_tags_or_path(tmp_path, query, matches):
-    bare = replace(matches[0], beats=np.zeros(0), path=np.zeros((0, 2), np.int64), tags=())
-    text = write_page(tmp_path, query, [bare]).read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory, query, matches) -> Path:
+    one = replace(matches[0], beats=np.zeros(0), path=np.zeros((0, 2), np.int64), tags=())
+    return write_page(tmp_path_factory.mktemp("bare"), query, [one])
+
+
+def test_one_match_without_beats_tags_or_path(bare):
+    text = bare.read_text(encoding="utf-8")
     assert "No segments were aligned." in text
     assert "1 track, the best first" in text
     assert 'class="notes"' not in text
@@ -286,10 +293,10 @@ def browser():
         started.close()
 
 
-@pytest.fixture
-def tab(browser, page):
-    """A tab with the page; in the end nothing was asked of a network, and nothing went wrong."""
-    tab = browser.new_page(viewport={"width": 1280, "height": 800})
+@contextmanager
+def opened(browser, page: Path, width: int = 1280, **options):
+    """A tab with a page; in the end nothing was asked of a network, and nothing went wrong."""
+    tab = browser.new_page(viewport={"width": width, "height": 800}, **options)
     asked, wrong = [], []
     tab.on("request", lambda request: asked.append(request.url))
     tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
@@ -301,6 +308,12 @@ def tab(browser, page):
     assert asked
     assert all(address.startswith(("file:", "data:")) for address in asked)
     assert not wrong
+
+
+@pytest.fixture
+def tab(browser, page):
+    with opened(browser, page) as tab:
+        yield tab
 
 
 def times(tab) -> tuple[float, float]:
@@ -325,13 +338,13 @@ def test_it_plays_pauses_and_ends(tab):
     assert tab.evaluate("video.paused && music.paused")
     paused = times(tab)
     tab.wait_for_timeout(200)
-    assert times(tab) == paused
+    assert times(tab) == pytest.approx(paused, abs=0.05)
     tab.click(".shot >> nth=2")
     tab.click("#play")
     tab.wait_for_function("!wanted && video.paused && music.paused && now() > 5.9")
     tab.click("#play")  # from the start again
+    tab.wait_for_function("wanted && now() < 3")
     play_past(tab, 0.1)
-    assert max(times(tab)) < 3
 
 
 @pytest.mark.parametrize(
@@ -428,9 +441,49 @@ def twenty(tmp_path_factory, query, matches) -> Path:
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_twenty_tracks_fit_every_width(browser, twenty, width, scheme):
-    tab = browser.new_page(viewport={"width": width, "height": 700}, color_scheme=scheme)
-    tab.goto(twenty.as_uri())
-    tab.wait_for_function("going === null")
-    assert tab.locator(".track").count() == 21
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    with opened(browser, twenty, width, color_scheme=scheme) as tab:
+        assert tab.locator(".track").count() == 21
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_one_track_without_beats_tags_or_path_plays(browser, bare):
+    with opened(browser, bare) as tab:
+        tab.keyboard.press(" ")
+        play_past(tab, 0.3)
+        assert tab.locator("#details-0 .ribbon").count() == 2  # 4 to 7.5 s is one
+        assert tab.locator("#details-0 .beat").count() == 0
+
+
+def test_pictures_that_fall_behind_catch_up_while_the_music_goes_on(tab):
+    tab.keyboard.press(" ")
+    play_past(tab, 0.3)
+    tab.evaluate("window.jumps = 0; music.onseeking = music.onpause = () => (jumps += 1); 0")
+    tab.evaluate("video.currentTime -= 0.15")
+    play_past(tab, 0.4)
+    tab.evaluate("video.pause(); video.currentTime = 0")
+    play_past(tab, 0.5)
+    assert tab.evaluate("jumps") == 0
+
+
+def test_a_file_that_is_gone_is_said(browser, page, tmp_path):
+    copied = shutil.copytree(page.parent, tmp_path / "copied")
+    (copied / data_of(page)["tracks"][0]["source"]).unlink()
+    tab = browser.new_page()
+    tab.goto((copied / "index.html").as_uri())
+    tab.wait_for_selector("text=This browser cannot play the music")
+    tab.keyboard.press(" ")
+    tab.wait_for_function("video.currentTime > 0.3")  # the pictures play all the same
+    tab.close()
+
+
+def test_a_notebook_plays_it(browser, page, tmp_path):
+    (tmp_path / "cell.html").write_text(show(page).data, encoding="utf-8")
+    tab = browser.new_page()
+    tab.goto((tmp_path / "cell.html").as_uri())
+    frame = tab.frames[1]
+    frame.wait_for_function("going === null")
+    frame.click("#play")
+    play_past(frame, 0.3)
+    frame.click(".shot >> nth=2")
+    play_past(frame, 3.6)
     tab.close()

@@ -3,7 +3,8 @@
 // slower to follow it, and jump only where they are far off.
 const NEAR = 0.02; // seconds between pictures and music that need no mending
 const FAR = 0.25; // seconds from which the pictures jump
-const MOST = 0.1; // share by which the pictures run faster or slower, at most
+const PAUSE = 1000; // ms between two such jumps, for a machine too slow for the pictures
+const MOST = 0.25; // share by which the pictures run faster or slower, at most
 const STEP = 5; // seconds of an arrow key
 const PATIENCE = 5000; // ms to wait for a file
 
@@ -19,6 +20,7 @@ let chosen = -2; // index of a track, or OWN_SOUND
 let wanted = false; // to play
 let going = null; // the time, in seconds, that is being gone to
 let turn = 0; // counts those goings
+let jumped = 0; // when the pictures jumped last, ms
 
 // ---------------------------------------------------------------------------------------- playing
 
@@ -65,13 +67,14 @@ async function start() {
   try {
     await Promise.all(parts.filter((part) => !part.error && !part.ended).map((part) => part.play()));
   } catch (error) {
-    if (error.name !== "AbortError") wanted = false; // a pause came between, or the browser forbids
+    if (error.name !== "AbortError") return pause(); // the browser forbids it; else a pause came
   }
   show();
 }
 
 function play(track = chosen) {
   wanted = true;
+  for (const part of [video, music]) part.play().catch(() => {}); // some ask for it in the click
   go(track, data.duration - now() < 0.05 ? 0 : now());
   show();
 }
@@ -102,8 +105,11 @@ function follow() {
   }
   if (!wanted || lead === video || video.error || video.ended || document.hidden) return;
   const late = music.currentTime - video.currentTime;
-  if (Math.abs(late) > FAR || video.paused) go(chosen, music.currentTime);
-  else video.playbackRate = Math.abs(late) < NEAR ? 1 : 1 + Math.max(-MOST, Math.min(MOST, 2 * late));
+  video.playbackRate = Math.abs(late) < NEAR ? 1 : 1 + Math.max(-MOST, Math.min(MOST, 2 * late));
+  if (video.paused) video.play().catch(() => {});
+  if (Math.abs(late) < FAR || video.seeking || performance.now() < jumped + PAUSE) return;
+  jumped = performance.now();
+  video.currentTime = music.currentTime;
 }
 
 function choose(track) {
@@ -130,8 +136,10 @@ function choose(track) {
 
 function clock(seconds) {
   const tenths = Math.round(10 * seconds);
-  const rest = tenths % 600;
-  return `${Math.floor(tenths / 600)}:${String(Math.floor(rest / 10)).padStart(2, "0")}.${rest % 10}`;
+  const two = (number) => String(Math.floor(number)).padStart(2, "0");
+  const minutes = Math.floor(tenths / 600);
+  const head = minutes < 60 ? minutes : `${Math.floor(minutes / 60)}:${two(minutes % 60)}`;
+  return `${head}:${two((tenths % 600) / 10)}.${tenths % 10}`;
 }
 
 /** Return the index of the part that holds a time; `starts` ascend. */
@@ -173,7 +181,11 @@ function draw() {
   if (key !== shownSegment) {
     shownSegment = key;
     all(".shot").forEach((shot, index) => shot.classList.toggle("on", index === segment));
-    all(".details:not([hidden]) tbody tr").forEach((row, i) => row.classList.toggle("on", i === segment));
+    all(".details:not([hidden]) tbody tr").forEach((row, i) => {
+      row.classList.toggle("on", i === segment);
+      const box = row.closest(".scroll");
+      if (i === segment) box.scrollTop = row.offsetTop - (box.clientHeight - row.offsetHeight) / 2;
+    });
   }
   one("#now-video").textContent = `segment ${segment + 1} of ${data.segments.length - 1}`;
   if (chosen === OWN_SOUND) {
@@ -224,7 +236,8 @@ function paintLane(canvas, track, on) {
   pen.fillStyle = colour("cut");
   for (const part of track.runs.slice(1)) {
     const x = (part.start / data.duration) * width;
-    pen.fillRect(x - 0.75, 3, 1.5, height - 6);
+    if (on) pen.fillRect(x - 0.75, 3, 1.5, height - 6);
+    else pen.fillRect(x - 0.5, height - 9, 1, 7);
   }
 }
 
@@ -532,9 +545,6 @@ video.addEventListener("error", () => trouble("the video"));
 music.addEventListener("error", () => trouble("the music"));
 window.addEventListener("resize", paint);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && wanted && going === null) go(chosen, now());
-});
 
 function frame() {
   if (going === null) draw();

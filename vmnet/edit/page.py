@@ -23,7 +23,7 @@ from vmnet.edit.browser import for_browsers, thumbnails
 from vmnet.edit.spans import Span, require_cover
 from vmnet.errors import VmnetError
 from vmnet.media import audio_blocks
-from vmnet.store import fingerprint, key, save_text, written_whole
+from vmnet.store import fingerprint, key, save_text
 
 if TYPE_CHECKING:
     from IPython.display import HTML
@@ -82,7 +82,7 @@ def write_page(
     ValueError
         If there is no match, or if the spans of one do not cover the video.
     """
-    from vmnet.edit.preview import music_file
+    from vmnet.edit.preview import LOUDNESS, music_file
 
     folder = Path(folder)
     _check(query, matches)
@@ -92,8 +92,7 @@ def write_page(
         video = for_browsers(query.path, folder / MEDIA)
         sounds = [folder / MEDIA / _sound_name(match) for match in matches]
         for sound, match in dict(zip(sounds, matches, strict=True)).items():
-            with written_whole(sound) as temporary:
-                music_file(match.track, match.spans, temporary)
+            music_file(match.track.path, match.spans, sound, LOUDNESS)
         media = [video.path, *sounds]
         shown = {
             "name": query.path.name,
@@ -153,6 +152,8 @@ def _check(query: Query, matches: Sequence[Match]) -> None:
         require_cover(match.spans, query.duration, match.track.duration)
         if match.similarities.shape != (len(query.boundaries) - 1, len(match.boundaries) - 1):
             raise ValueError(f"similarities of shape {match.similarities.shape} fit no segments")
+        if not np.isfinite(match.similarities).all():
+            raise ValueError(f"similarities with {match.track.track_id} are not finite")
         if not match.track.path.is_file():
             raise VmnetError(
                 f"{match.track.path} is gone: put it back, or index its folder again with "
@@ -317,11 +318,12 @@ def _json(data: Any) -> str:
 def _clock(seconds: float) -> str:
     """Return a time in minutes, seconds and tenths.
 
-    >>> _clock(59.96), _clock(8)
-    ('1:00.0', '0:08.0')
+    >>> _clock(59.96), _clock(8), _clock(3723.5)
+    ('1:00.0', '0:08.0', '1:02:03.5')
     """
     minutes, tenths = divmod(round(10 * seconds), 600)
-    return f"{minutes}:{tenths // 10:02}.{tenths % 10}"
+    head = f"{minutes // 60}:{minutes % 60:02}" if minutes >= 60 else f"{minutes}"
+    return f"{head}:{tenths // 10:02}.{tenths % 10}"
 
 
 def _megabytes(size: float) -> str:
