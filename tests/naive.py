@@ -303,3 +303,40 @@ def fewest_cuts(agreement, entries, cut_cost):
             total = sum(agreement[i][choice[i]] for i in range(n)) - cut_cost * len(cuts)
             best = max(best, total)
     return best
+
+
+def edited_music(track, cuts, track_seconds, rate):
+    """The left of an edit's music, sample by sample: `cuts` are (video_in, video_out, track_in)."""
+    music = [0.0] * round(cuts[-1][1] * rate)
+    for k, (start, end, source) in enumerate(cuts):
+        half = (end - start) / 2
+        rise = fall = (0.0, 0.0)
+        if k == 0 and source > 1e-6:
+            rise = (0.0, min(0.01, half))
+        if k == len(cuts) - 1 and source + end - start < track_seconds - 1e-6:
+            fall = (-min(0.01, half), 0.0)
+        if k > 0:
+            rise = _crossing(cuts[k - 1], cuts[k], track_seconds) or (0.0, min(0.01, half))
+        if k < len(cuts) - 1:
+            fall = _crossing(cuts[k], cuts[k + 1], track_seconds) or (-min(0.01, half), 0.0)
+        up = [round((start + moment) * rate) for moment in rise]
+        down = [round((end + moment) * rate) for moment in fall]
+        for i in range(max(0, up[0]), min(len(music), down[1])):
+            gain = 1.0
+            if i < up[1]:
+                gain *= math.sin(math.pi / 2 * (i + 0.5 - up[0]) / (up[1] - up[0]))
+            if i >= down[0]:
+                gain *= math.cos(math.pi / 2 * (i + 0.5 - down[0]) / (down[1] - down[0]))
+            j = i + round((source - start) * rate)
+            if 0 <= j < len(track):
+                music[i] += gain * track[j]
+    return music
+
+
+def _crossing(before, after, track_seconds):
+    """How long before and after their cut two events cross, s; None where they cannot."""
+    left = track_seconds - (before[2] + before[1] - before[0])
+    early = min(0.025, after[2], (before[1] - before[0]) / 2)
+    late = min(0.025, max(0.0, left), (after[1] - after[0]) / 2)
+    early, late = (0.0 if moment < 1e-6 else moment for moment in (early, late))
+    return (-early, late) if early or late else None

@@ -117,10 +117,12 @@ def _with_fades(found: list[Event], track_seconds: float, half: float) -> Iterab
     for before, event in pairwise(found):
         middle = (event.video_out - event.video_in) / 2
         middle_before = (before.video_out - before.video_in) / 2
+        early = min(half, event.track_in, middle_before)
+        late = min(half, track_seconds - before.track_out, middle)
         yield replace(
             event,
-            fade_before=min(half, event.track_in, middle_before),
-            fade_after=min(half, max(0.0, track_seconds - before.track_out), middle),
+            fade_before=early if early > TOLERANCE else 0.0,
+            fade_after=late if late > TOLERANCE else 0.0,
         )
 
 

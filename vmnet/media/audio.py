@@ -81,6 +81,25 @@ def audio_blocks(
     yield from _regrouped(_sound(Path(path), sample_rate, audio_track), length)
 
 
+def stereo_blocks(
+    path: Path, sample_rate: int, seconds: float, *, audio_track: int | None = None
+) -> Iterator[np.ndarray]:
+    """Yield the sound of a file as left and right: (n, 2) float32, sample 0 at time 0.
+
+    Blocks last `seconds`; only the last may be shorter. What has one channel has it on both sides;
+    more than two are mixed as `mixing` says, and may exceed [-1, 1], as what a codec decodes may.
+
+    Raises
+    ------
+    MediaError
+        If the file cannot be used, has no sound, or not that track.
+    """
+    path = Path(path)
+    number = _required_track(path, audio_track)
+    length = max(1, round(seconds * sample_rate))
+    yield from _regrouped(_placed(path, number, sample_rate, softer=False), length)
+
+
 def track_number(path: Path, audio_track: int | None = None) -> int | None:
     """Return the number of the sound track that is read, 1 being the first; None if there is none.
 
@@ -114,6 +133,13 @@ def track_number(path: Path, audio_track: int | None = None) -> int | None:
     return chosen
 
 
+def _required_track(path: Path, audio_track: int | None) -> int:
+    number = track_number(path, audio_track)
+    if number is None:
+        raise MediaError(f"{path} has no sound that can be decoded: use a file with a sound track.")
+    return number
+
+
 def _checked(audio_track: int | None) -> int | None:
     if audio_track is not None and audio_track < 1:
         raise ValueError(f"audio_track counts from 1, but is {audio_track}")
@@ -122,9 +148,7 @@ def _checked(audio_track: int | None) -> int | None:
 
 def _sound(path: Path, sample_rate: int, audio_track: int | None) -> Iterator[np.ndarray]:
     """Yield the sound of a file in pieces: (n,) float32 mono in [-1, 1], without gaps from 0 s."""
-    number = track_number(path, audio_track)
-    if number is None:
-        raise MediaError(f"{path} has no sound that can be decoded: use a file with a sound track.")
+    number = _required_track(path, audio_track)
     many = survey(path).tracks[number - 1].channels > 2  # their sum may be louder than each
     gain = _gain(path, number) if many else 1.0
     loudest = 0.0
