@@ -73,8 +73,8 @@ def test_a_relative_folder_is_the_callers(tmp_path, monkeypatch):
 def test_help_lists_every_option_and_exit_code():
     finished = run_all("--help")
     assert finished.returncode == 0
-    for word in ("--profile", "--corpus", "--only", "--jobs", "--seed", "--setup-only", "--tests",
-                 "130"):  # fmt: skip
+    for word in ("--profile", "--corpus", "--only", "--jobs", "--scheduler", "--seed",
+                 "--setup-only", "--tests", "130"):  # fmt: skip
         assert word in finished.stdout
 
 

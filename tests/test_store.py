@@ -50,6 +50,17 @@ def test_a_killed_write_leaves_the_old_file_and_sweep_removes_the_rest(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
+def test_the_files_of_other_machines_are_swept_when_they_are_old(tmp_path):
+    process = 2**22 + 1  # none here has that number
+    names = {name: f".partial-{process}-{name}-x.npz" for name in ("young", "old")}
+    for name in names.values():
+        (tmp_path / name).touch()
+    long_ago = time.time() - store.DAY - 1
+    os.utime(tmp_path / names["old"], (long_ago, long_ago))
+    store.remove_partial(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [names["young"]]
+
+
 def test_arrays_come_back_and_pickles_are_refused(tmp_path):
     store.save_arrays(tmp_path / "a.npz", x=np.arange(3), name=np.array("foote"))
     arrays = store.load_arrays(tmp_path / "a.npz")

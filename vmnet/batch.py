@@ -28,13 +28,22 @@ from vmnet import store
 from vmnet.errors import InputWarning, MediaError, VmnetError
 from vmnet.progress import log, ticking
 
+Workers = int | str
+"""Who does jobs: so many processes of this machine, or those of the Dask scheduler at an address.
+
+An explicit value, which goes from the command line down to `run_jobs`, and which JSON and notebooks
+can hold.
+"""
+
 
 @dataclass(frozen=True)
 class Job:
     """One clip's share of a batch: `work()` makes a file from `source`, whole.
 
-    `work` must be importable by name (a module's function, or a partial of one). Beside `output`,
-    if it is given, stands why `source` cannot be used (see `failure`).
+    `work` must be importable by name (a module's function, or a partial of one). A job whose
+    `output` is there is not done again: another run has done it, or a worker that died before it
+    could say so. Beside `output`, if it is given, stands why `source` cannot be used (see
+    `failure`).
     """
 
     clip_id: str
@@ -72,15 +81,31 @@ def noticed(output: Path) -> tuple[str, ...]:
     return tuple(note.read_text(encoding="utf-8").splitlines()) if note.exists() else ()
 
 
+def n_at_once(workers: Workers) -> int:
+    """Return how many clips are worked on at once.
+
+    Raises
+    ------
+    VmnetError
+        If `workers` is the address of no scheduler with a worker.
+    """
+    if isinstance(workers, int):
+        return workers
+    from vmnet import cluster
+
+    return cluster.n_workers(workers)
+
+
 def run_jobs(
-    jobs: list[Job], processes: int, label: str, progress: bool = True, unit: str = "clip"
+    jobs: list[Job], workers: Workers, label: str, progress: bool = True, unit: str = "clip"
 ) -> dict[str, str]:
     """Do all jobs and return the reason of each that failed, by clip_id.
 
     Parameters
     ----------
-    processes
-        How many clips are worked on at once; with 1, in this process.
+    workers
+        How many clips are worked on at once, with 1 in this process; or the address of a Dask
+        scheduler, whose workers do the jobs (see `vmnet.cluster`).
     label
         What the progress bar is called, and the line that tells the time when all is done.
     progress
@@ -92,6 +117,8 @@ def run_jobs(
     ------
     OSError
         If the disk is full or cannot be written: nothing more can be kept.
+    VmnetError
+        If the cluster cannot do the jobs.
     """
     reasons: dict[str, str] = {}
     if not jobs:
@@ -99,12 +126,14 @@ def run_jobs(
     started = time.monotonic()
     bar = tqdm(total=len(jobs), desc=label, unit=unit, disable=not progress, leave=False)
     with bar, ticking(bar):
-        if processes == 1:
+        if isinstance(workers, str):
+            _share_out_over_machines(jobs, workers, reasons, bar)
+        elif workers == 1:
             for job in jobs:
                 reasons[job.clip_id] = _attempt(job)
                 bar.update()
         else:
-            _share_out_surviving_crashes(jobs, processes, reasons, bar)
+            _share_out_surviving_crashes(jobs, workers, reasons, bar)
     failures = {clip_id: reason for clip_id, reason in reasons.items() if reason}
     if progress:
         failed = f", {len(failures)} of them failed" if failures else ""
@@ -112,6 +141,17 @@ def run_jobs(
         seconds = time.monotonic() - started
         log(f"{label}: {len(jobs)} {unit}{many} in {seconds:.1f} s{failed}")
     return failures
+
+
+def _share_out_over_machines(
+    jobs: list[Job], address: str, reasons: dict[str, str], bar: tqdm
+) -> None:
+    """Let a cluster do the jobs; one that ends its workers is tried here, to learn how it does."""
+    from vmnet import cluster
+
+    for job, reason in cluster.outcomes(_attempt, jobs, address):
+        reasons[job.clip_id] = _attempt_alone(job) if reason is None else reason
+        bar.update()
 
 
 def _share_out_surviving_crashes(
@@ -201,7 +241,9 @@ def _share_out(jobs: list[Job], processes: int, reasons: dict[str, str], bar: tq
 
 
 def _attempt(job: Job) -> str:
-    """Do one job; return why it failed, or an empty text."""
+    """Do one job, unless it is done; return why it failed, or an empty text."""
+    if job.output is not None and job.output.exists():
+        return ""
     try:
         job.work()
     except Exception as error:  # a decoder or a segmenter that chokes on one clip is that clip's

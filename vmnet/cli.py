@@ -14,7 +14,16 @@ from vmnet.corpus import SPLITS
 from vmnet.corpus.imports.command import add_import_command
 from vmnet.corpus.opening import NAMED, say_default
 from vmnet.errors import exit_status
-from vmnet.options import Help, add_audio_track, add_settings, asked, natural, positive
+from vmnet.options import (
+    Help,
+    add_audio_track,
+    add_jobs,
+    add_settings,
+    asked,
+    jobs,
+    natural,
+    positive,
+)
 from vmnet.pretrained.command import add_weights_command
 from vmnet.progress import log
 
@@ -270,15 +279,15 @@ def _open(arguments: argparse.Namespace) -> "Run":
         arguments.profile,
         corpus=arguments.corpus,
         seed=arguments.seed,
-        jobs=arguments.jobs,
+        jobs=jobs(arguments),
         **asked(arguments),
     )
     say_default(run.profile.name, arguments.profile, arguments.corpus)
     return run
 
 
-def _jobs(arguments: argparse.Namespace) -> int:
-    return arguments.jobs or os.cpu_count() or 1
+def _jobs(arguments: argparse.Namespace) -> int | str:
+    return jobs(arguments) or os.cpu_count() or 1
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -356,9 +365,7 @@ def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.Argument
 def _shared_options() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     shared.add_argument("--seed", type=natural, default=0, help="seed of every random draw")
-    shared.add_argument(
-        "--jobs", type=natural, default=0, help="clips at once (default: processors)"
-    )
+    add_jobs(shared)
     return shared
 
 

@@ -118,6 +118,29 @@ def add_audio_track(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_jobs(parser: argparse._ActionsContainer) -> None:
+    """Add the options that say who works on the clips."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--jobs",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="clips worked on at once (default: one per processor)",
+    )
+    group.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="let the workers of a Dask cluster work on the clips: its scheduler, tcp://HOST:8786",
+    )
+
+
+def jobs(arguments: argparse.Namespace) -> int | str:
+    """Return who works on the clips, 0 where nothing was asked for: see `vmnet.batch.Workers`."""
+    return arguments.scheduler or arguments.jobs
+
+
 def asked(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what was asked for, as the parameters of `open_run` and of the notebooks.
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from vmnet.config import DEFAULT_PROFILE, FOLDER_PROFILE, PROFILES, ROOT
 from vmnet.corpus.opening import NAMED, default_profile, say_default
 from vmnet.errors import VmnetError, exit_status
-from vmnet.options import Help, add_settings, asked, check_written, natural, positive
+from vmnet.options import Help, add_jobs, add_settings, asked, check_written, jobs, natural
 from vmnet.progress import log
 
 if TYPE_CHECKING:
@@ -67,13 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"{', '.join(NAMED)}, or a folder of your own music videos (default: the profile's)",
     )
     add("--only", default="", metavar="NN", help="only the notebooks whose name starts so: 03")
-    add(
-        "--jobs",
-        type=positive,
-        default=0,
-        metavar="N",
-        help="clips worked on at once (default: one per processor)",
-    )
+    add_jobs(parser)
     add(
         "--seed",
         type=natural,
@@ -165,7 +159,7 @@ def run(arguments: argparse.Namespace) -> None:
     corpus = _absolute(arguments.corpus)
     settings = asked(arguments)
     runs = experiment.open_runs(
-        arguments.profile, corpus, arguments.seed, arguments.jobs, **settings
+        arguments.profile, corpus, arguments.seed, jobs(arguments), **settings
     )
     say_default(runs[0].profile.name, arguments.profile, corpus)
     for run in runs:
@@ -179,7 +173,7 @@ def run(arguments: argparse.Namespace) -> None:
         "profile": runs[0].profile.name,
         "corpus": corpus,
         "seeds": [run.seed for run in runs],
-        "jobs": arguments.jobs,
+        "jobs": jobs(arguments),
         **{name: value for name, value in settings.items() if name != "retry"},
     }
     seconds = {}

@@ -8,14 +8,18 @@ made a result: change a parameter and the result has another name.
 import hashlib
 import json
 import os
+import platform
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+DAY = 86_400.0  # s
 
 
 @contextmanager
@@ -26,9 +30,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f".partial-{os.getpid()}-", suffix=path.suffix, dir=path.parent
-    )
+    handle, name = tempfile.mkstemp(prefix=partial_prefix(), suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -39,11 +41,23 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def partial_prefix() -> str:
+    """Return how the name of a temporary file of this process begins."""
+    return f".partial-{os.getpid()}-{_machine()}-"
+
+
 def remove_partial(folder: Path) -> None:
-    """Remove, below `folder`, the temporary files of processes that were killed."""
+    """Remove, below `folder`, the temporary files of processes that were killed.
+
+    A process of another machine cannot be asked after: its file goes when it is a day old.
+    """
     for path in Path(folder).rglob(".partial-*"):
-        process = path.name.split("-")[1]
-        if not (process.isdecimal() and _is_running(int(process))):
+        process, machine = path.name.split("-")[1:3]
+        if machine == _machine() and process.isdecimal():
+            left_over = not _is_running(int(process))
+        else:
+            left_over = time.time() - path.stat().st_mtime > DAY
+        if left_over:
             path.unlink(missing_ok=True)
 
 
@@ -92,6 +106,10 @@ def fingerprint(path: Path) -> str:
     """Return ten hexadecimal digits that change when the file at `path` is replaced or edited."""
     status = path.stat()
     return key(size=status.st_size, modified=status.st_mtime_ns)
+
+
+def _machine() -> str:
+    return key(machine=platform.node())
 
 
 def _is_running(process: int) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from vmnet import store
-from vmnet.batch import array_job, failure, noticed, run_jobs
+from vmnet.batch import Workers, array_job, failure, noticed, run_jobs
 from vmnet.corpus.clips import Clip
 from vmnet.corpus.sources import ClipFeatures, ClipView, FeatureSource, Modality, Picture
 from vmnet.errors import InputWarning, MediaError, VmnetError
@@ -49,7 +49,7 @@ class ClipStage:
         return f"{self.name}-{store.key(**self.parameters)}"
 
     def run(
-        self, files: Mapping[Clip, Path], processes: int, retry: bool = False
+        self, files: Mapping[Clip, Path], workers: Workers, retry: bool = False
     ) -> dict[str, str]:
         """Do the stage for the clips whose file is missing; return why clips failed, by clip_id.
 
@@ -63,7 +63,7 @@ class ClipStage:
                 failures[clip.clip_id] = reason
             else:
                 jobs.append(array_job(clip.clip_id, clip.path, file, self.compute))
-        return failures | run_jobs(jobs, processes, self.name)
+        return failures | run_jobs(jobs, workers, self.name)
 
 
 class MediaSource(FeatureSource):
@@ -108,9 +108,9 @@ class MediaSource(FeatureSource):
         return self.folder / stage.folder / name
 
     def _run(
-        self, stage: ClipStage, clips: Iterable[Clip], processes: int, retry: bool
+        self, stage: ClipStage, clips: Iterable[Clip], workers: Workers, retry: bool
     ) -> dict[str, str]:
-        return stage.run({clip: self._file(stage, clip) for clip in clips}, processes, retry)
+        return stage.run({clip: self._file(stage, clip) for clip in clips}, workers, retry)
 
     def _needed(self, extractors: Iterable[str], segmenters: Iterable[str]) -> list[ClipStage]:
         """Return the stages that are needed, each once, in the order of the way of the data."""
@@ -137,10 +137,10 @@ class MediaSource(FeatureSource):
         return store.key(files=files)
 
     def check(
-        self, clips: Sequence[Clip], processes: int = 1, retry: bool = False
+        self, clips: Sequence[Clip], workers: Workers = 1, retry: bool = False
     ) -> dict[str, str]:
         """Return why clips cannot be used: not to be decoded, no sound, no pictures."""
-        return self._run(self._check, clips, processes, retry)
+        return self._run(self._check, clips, workers, retry)
 
     def remembered(
         self, clips: Iterable[Clip], extractors: Iterable[str], segmenters: Iterable[str]
@@ -159,14 +159,14 @@ class MediaSource(FeatureSource):
         clips: Sequence[Clip],
         extractors: Iterable[str],
         segmenters: Iterable[str],
-        processes: int = 1,
+        workers: Workers = 1,
         retry: bool = False,
     ) -> dict[str, str]:
         """Run extractors and segmenters; a clip that one fails on is spared the others."""
         failures: dict[str, str] = {}
         for stage in (self._check, *self._needed(extractors, segmenters)):
             left = [clip for clip in clips if clip.clip_id not in failures]
-            failures |= self._run(stage, left, processes, retry)
+            failures |= self._run(stage, left, workers, retry)
         return failures
 
     def warnings(self, clips: Iterable[Clip]) -> dict[str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from vmnet.errors import InputWarning, VmnetError
 from vmnet.progress import log
 
 if TYPE_CHECKING:
+    from vmnet.batch import Workers
     from vmnet.corpus.media_source import MediaSource
     from vmnet.corpus.youtube8m import Sizes
 
@@ -32,7 +33,7 @@ class Opening:
     seed
         Draws the rendered or simulated clips, and the split of a folder.
     jobs
-        Clips, or shards, worked on at once.
+        Who works on clips or shards: how many at once, or a Dask scheduler's address.
     audio_track
         Which sound track of media files is the music, counted from 1; None lets each file decide.
     """
@@ -40,7 +41,7 @@ class Opening:
     profile: Profile
     data: Path
     seed: int
-    jobs: int
+    jobs: "Workers"
     audio_track: int | None = None
 
     def media_source(self) -> "MediaSource":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vmnet import store
+from vmnet.batch import Workers
 from vmnet.errors import VmnetError
 
 if TYPE_CHECKING:
@@ -111,18 +112,18 @@ class FeatureSource(ABC):
         """
 
     def check(
-        self, clips: Sequence["Clip"], processes: int = 1, retry: bool = False
+        self, clips: Sequence["Clip"], workers: Workers = 1, retry: bool = False
     ) -> dict[str, str]:
         """Return why clips cannot be used, by clip_id, as far as a look at the files tells.
 
         Parameters
         ----------
-        processes
-            Files looked at at once.
+        workers
+            Who looks at the files.
         retry
             Whether to look again at a file that could not be used before and has not changed.
         """
-        del clips, processes, retry
+        del clips, workers, retry
         return {}
 
     def remembered(
@@ -137,12 +138,12 @@ class FeatureSource(ABC):
         clips: Sequence["Clip"],
         extractors: Iterable[str],
         segmenters: Iterable[str],
-        processes: int = 1,
+        workers: Workers = 1,
         retry: bool = False,
     ) -> dict[str, str]:
         """Compute and keep what is missing for `load`; return why clips failed, by clip_id."""
         del extractors, segmenters
-        return self.check(clips, processes, retry)
+        return self.check(clips, workers, retry)
 
     def seconds_to_compute(
         self, clips: Sequence["Clip"], extractors: Iterable[str], segmenters: Iterable[str]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vmnet.batch import Workers
 from vmnet.corpus.clips import Clip
 from vmnet.corpus.sources import ClipFeatures, ClipView, FeatureSource, Picture
 
@@ -27,10 +28,10 @@ class WrappedSource(FeatureSource):
         return self.inner.query(video, extractor, segmenter)
 
     def check(
-        self, clips: Sequence[Clip], processes: int = 1, retry: bool = False
+        self, clips: Sequence[Clip], workers: Workers = 1, retry: bool = False
     ) -> dict[str, str]:
         """Return why clips cannot be used; see `FeatureSource`."""
-        return self.inner.check(clips, processes, retry)
+        return self.inner.check(clips, workers, retry)
 
     def remembered(
         self, clips: Iterable[Clip], extractors: Iterable[str], segmenters: Iterable[str]
@@ -43,11 +44,11 @@ class WrappedSource(FeatureSource):
         clips: Sequence[Clip],
         extractors: Iterable[str],
         segmenters: Iterable[str],
-        processes: int = 1,
+        workers: Workers = 1,
         retry: bool = False,
     ) -> dict[str, str]:
         """Compute what is missing for `load`; see `FeatureSource`."""
-        return self.inner.compute(clips, extractors, self.needed(segmenters), processes, retry)
+        return self.inner.compute(clips, extractors, self.needed(segmenters), workers, retry)
 
     def seconds_to_compute(
         self, clips: Sequence[Clip], extractors: Iterable[str], segmenters: Iterable[str]

@@ -9,7 +9,7 @@ from typing import Any
 
 from vmnet import store
 from vmnet.aligners import indel_defaults
-from vmnet.batch import noticing
+from vmnet.batch import Workers, n_at_once, noticing
 from vmnet.config import FIGURES, PROFILES, SEGMENTATIONS, Profile
 from vmnet.corpus import Corpus
 from vmnet.corpus.opening import (
@@ -33,7 +33,7 @@ class Run:
     Attributes
     ----------
     jobs
-        Clips worked on at once.
+        Who works on clips: how many at once, or the address of a Dask scheduler.
     folder
         Where the results of the stages are kept.
     figures
@@ -57,7 +57,7 @@ class Run:
     profile: Profile
     corpus: Corpus
     seed: int
-    jobs: int
+    jobs: Workers
     folder: Path
     figures: Path
     segmenters: tuple[str, ...]
@@ -74,7 +74,7 @@ def open_runs(
     profile: str = "",
     corpus: str = "",
     seeds: Sequence[int] = (),
-    jobs: int = 0,
+    jobs: Workers = 0,
     segmenters: Sequence[str] = (),
     music: str = "",
     video: str = "",
@@ -105,7 +105,7 @@ def open_run(
     profile: str = "",
     corpus: str = "",
     seed: int = 0,
-    jobs: int = 0,
+    jobs: Workers = 0,
     segmenters: Sequence[str] = (),
     music: str = "",
     video: str = "",
@@ -126,7 +126,8 @@ def open_run(
     seed
         Decides the rendered or simulated corpus, the split of a folder, and the training.
     jobs
-        Clips worked on at once; 0 means one per processor.
+        Clips worked on at once, 0 meaning one per processor; or the address of a Dask scheduler,
+        `tcp://HOST:8786`, whose workers do the work (docs/options.md).
     segmenters
         The segmentations the run is about; a clip that one of them cannot segment is left out of
         all, so that all are compared on the same clips. None are the paper's four, or those of them
@@ -165,6 +166,7 @@ def open_run(
     training, indel = check_settings(training or {}), require_costs(indel or {})
     _require_known(segmenters, music, video)
     jobs = jobs or os.cpu_count() or 1
+    n_at_once(jobs)  # a cluster that is not there is said before anything is rendered
     name = corpus or chosen.corpus
     data = named_folder(name, profile, seed) if name in NAMED else data_folder(Path(name))
     store.remove_partial(data)

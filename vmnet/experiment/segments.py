@@ -87,6 +87,7 @@ class SegmentFolder:
                 f"{self.folder.name}/{file.stem}",
                 file,
                 partial(_keep_chunk, self.source, chunk, self.pairs, file),
+                file,
             )
             for file, chunk in self._chunks.items()
             if not file.exists()

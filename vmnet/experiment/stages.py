@@ -17,7 +17,7 @@ import numpy as np
 
 from vmnet import store
 from vmnet.aligners import Sequences, alignment_of, indel_defaults
-from vmnet.batch import run_jobs
+from vmnet.batch import Workers, n_at_once, run_jobs
 from vmnet.corpus import EXTRA, SPLITS, Clip, Corpus
 from vmnet.corpus.splits import MIN_CLIPS
 from vmnet.errors import VmnetError, known_names
@@ -170,7 +170,8 @@ def _plan(run: Run, failures: Mapping[str, str], seconds: float) -> str:
 def _seconds(run: Run, failures: Mapping[str, str], pairs: Iterable[Pair]) -> float:
     """Estimate how long the run computes what is missing of features and boundaries, in seconds."""
     corpus = run.corpus.without(failures)
-    return corpus.source.seconds_to_compute(corpus.clips, *_names(pairs)) / run.jobs
+    seconds = corpus.source.seconds_to_compute(corpus.clips, *_names(pairs))
+    return seconds / n_at_once(run.jobs) if seconds else 0.0
 
 
 def prepare(run: Run, systems: Iterable[System] | None = None) -> Dataset:
@@ -256,13 +257,13 @@ def _segment_folder(
     return SegmentFolder(folder / f"segments/{split}-{made_from}", corpus.source, clips, pairs)
 
 
-def _fill(segments: Mapping[str, SegmentFolder], processes: int, name: str) -> None:
+def _fill(segments: Mapping[str, SegmentFolder], workers: Workers, name: str) -> None:
     """Compute the segment features that are missing."""
     missing = [folder for folder in segments.values() if not folder.done]
     if not missing:
         return
     jobs = [job for folder in missing for job in folder.jobs()]
-    failed = run_jobs(jobs, processes, f"segments of {name}", unit="chunk")
+    failed = run_jobs(jobs, workers, f"segments of {name}", unit="chunk")
     if failed:
         raise VmnetError(next(iter(failed.values())))
     for folder in missing:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vmnet.batch import Job, run_jobs
+from vmnet.batch import Job, Workers, run_jobs
 from vmnet.corpus.clips import SPLITS, Clip
 from vmnet.errors import MediaError, VmnetError
 from vmnet.rendered.canvas import HEIGHT, WIDTH
@@ -102,7 +102,7 @@ def render_corpus(
     splits: int | tuple[int, int, int],
     seconds: tuple[float, float] = (40.0, 60.0),
     seed: int = 0,
-    jobs: int = 1,
+    jobs: Workers = 1,
     progress: bool = True,
 ) -> tuple[Clip, ...]:
     """Render a corpus of music videos into a folder, and write its manifest last.
@@ -181,7 +181,7 @@ def _split_names(splits: int | tuple[int, int, int]) -> list[str]:
 
 
 def _render_missing(
-    paths: list[Path], drawn: list[tuple[int, float]], jobs: int, progress: bool
+    paths: list[Path], drawn: list[tuple[int, float]], jobs: Workers, progress: bool
 ) -> None:
     missing = [
         Job(path.stem, path, partial(render_clip, path, *parameters))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vmnet import store
-from vmnet.batch import Job, run_jobs
+from vmnet.batch import Job, Workers, run_jobs
 from vmnet.corpus.manifest import MAX_ID, is_safe, safe_name
 from vmnet.corpus.youtube8m.diagnosis import ANEW
 from vmnet.corpus.youtube8m.example import sequence_example
@@ -64,7 +64,7 @@ class Index:
         return np.diff(hits[self.label_ends]) > 0
 
 
-def read_index(folder: Path, cache: Path, jobs: int = 1, progress: bool = True) -> Index:
+def read_index(folder: Path, cache: Path, jobs: Workers = 1, progress: bool = True) -> Index:
     """Load or make the index of every shard of a folder.
 
     Raises
@@ -77,7 +77,7 @@ def read_index(folder: Path, cache: Path, jobs: int = 1, progress: bool = True) 
         raise VmnetError(f"{folder} holds no shards: put YouTube-8M's *.tfrecord files there.")
     files = [_index_file(folder, shard, cache) for shard in shards]
     work = [
-        Job(str(shard), shard, partial(_keep_index, shard, file))
+        Job(str(shard), shard, partial(_keep_index, shard, file), file)
         for shard, file in zip(shards, files, strict=True)
         if not file.exists()
     ]

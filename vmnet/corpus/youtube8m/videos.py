@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from vmnet import store
+from vmnet.batch import Workers
 from vmnet.corpus.clips import Clip, Corpus
 from vmnet.corpus.folder import VIDEO_SUFFIXES
 from vmnet.corpus.manifest import safe_name
@@ -87,7 +88,7 @@ def youtube8m_corpus(
     labels: Collection[int] | None = None,
     sizes: Sizes | None = None,
     seed: int = 0,
-    jobs: int = 1,
+    jobs: Workers = 1,
     progress: bool = True,
 ) -> tuple[Corpus, Report]:
     """Return the videos of a folder of shards as a corpus, and what was left out of it.
@@ -140,7 +141,7 @@ def youtube8m_corpus(
 
 
 def select_ids(
-    folder: Path, cache: Path, labels: Collection[int], jobs: int = 1, progress: bool = True
+    folder: Path, cache: Path, labels: Collection[int], jobs: Workers = 1, progress: bool = True
 ) -> tuple[list[str], Report]:
     """Return the ids of all videos that have one of the labels, whatever list lies in the folder.
 
