@@ -24,7 +24,7 @@ import numpy as np
 
 from vmnet import store
 from vmnet.aligners.sequences import Sequences
-from vmnet.batch import noticed
+from vmnet.batch import Workers, n_at_once, noticed
 from vmnet.catalog.index import (
     ARRAYS,
     FORMAT,
@@ -64,7 +64,7 @@ def build_index(
     model: RankingModel | Path,
     output: Path | None = None,
     segmenter: str = "",
-    jobs: int = 1,
+    jobs: Workers = 1,
     retry: bool = False,
 ) -> Index:
     """Index the music in a folder and its subfolders, or bring its index up to date.
@@ -82,7 +82,7 @@ def build_index(
     segmenter
         How the music is cut: a key of `SEGMENTERS`, or "clip"; "" is as the model learned.
     jobs
-        Files worked on at once.
+        Files worked on at once, or the address of a Dask scheduler, whose workers do the work.
     retry
         Whether to try files again that could not be used before and have not changed.
 
@@ -97,6 +97,7 @@ def build_index(
     output = Path(output).expanduser().absolute() if output else default_output(folder)
     stages = _stages(model, segmenter or model.segmenter)
     model.require_whole()
+    n_at_once(jobs)  # a cluster that is not there is said before any file is read
     with _written_by_us(output):
         building = _Building(folder, output, model, segmenter or model.segmenter, stages)
         return building.run(jobs, retry)
@@ -146,7 +147,7 @@ class _Building:
     segmenter: str
     stages: Mapping[str, ClipStage]
 
-    def run(self, jobs: int, retry: bool) -> Index:
+    def run(self, jobs: Workers, retry: bool) -> Index:
         found = self._found()
         failures = self._compute(found, jobs, retry)
         usable = [one for one in found if one.track_id not in failures]
@@ -183,7 +184,7 @@ class _Building:
     def _parts(self) -> Path:
         return self.output / PARTS
 
-    def _compute(self, found: Sequence[Found], jobs: int, retry: bool) -> dict[str, str]:
+    def _compute(self, found: Sequence[Found], jobs: Workers, retry: bool) -> dict[str, str]:
         """Do what is missing of all stages; a file that one fails on is spared the others."""
         first = {one.content: one for one in reversed(found)}  # of copies, the first
         reasons: dict[str, str] = {}  # by content

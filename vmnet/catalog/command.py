@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vmnet.errors import VmnetError
-from vmnet.options import Help, natural
+from vmnet.options import Help, add_jobs, jobs
 from vmnet.progress import log
 
 
@@ -31,7 +31,7 @@ def index(arguments: argparse.Namespace) -> None:
             model,
             arguments.output,
             segmenter=next(iter(arguments.segmenters), ""),
-            jobs=arguments.jobs or os.cpu_count() or 1,
+            jobs=jobs(arguments) or os.cpu_count() or 1,
             retry=arguments.retry,
         )
     for line in lines:
@@ -69,6 +69,6 @@ def add_index_command(commands: Any) -> None:
         metavar="S",
         help="how the music is cut: {segmenters} (default: as the model learned)",
     )
-    add("--jobs", type=natural, default=0, help="files at once (default: processors)")
+    add_jobs(parser)
     add("--retry", action="store_true", help="try files again that could not be used before")
     parser.set_defaults(function=index)
