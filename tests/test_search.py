@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmnet.aligners import DISTANCES, Sequences, distance_matrix
+from vmnet.aligners.distances import parameters
 from vmnet.catalog.engines import build_candidates
 from vmnet.catalog.search import PROXIES, search, track_centroids
 
@@ -106,8 +107,7 @@ def test_proxies_are_the_distances_of_clips_of_like_segments():
     q, t = np.array([[1.0, 0.0]] * 2), np.array([[0.5, 0.5]] * 3)
     pair = Sequences.from_list([q]), Sequences.from_list([t])
     for distance in set(PROXIES) - {"centroid"}:
-        params = {"indel": 0.05} if distance in ("nw", "sw") else {}
-        proxy = PROXIES[distance](np.array([0.5]), 2, np.array([3]), **params)
+        proxy = PROXIES[distance](np.array([0.5]), 2, np.array([3]), **parameters(distance))
         np.testing.assert_allclose(-proxy, distance_matrix(*pair, distance)[0], rtol=1e-6)
 
 

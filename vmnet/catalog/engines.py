@@ -21,18 +21,22 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
 
-FLAT_TRACKS = 200_000
-"""Tracks up to which FAISS compares all centroids; above, those of the nearest cells alone."""
+FLAT_TRACKS = 100_000
+"""Tracks up to which FAISS compares the centroids as they are; above, in brief."""
 
-CELLS_PER_ROOT = 2
-"""Cells of a larger index, in square roots of the number of tracks."""
+BRIEF_DIMS = 256
+"""Dimensions of a centroid in brief, each of 8 bits."""
 
-PROBED = 1 / 16
-"""Share of the cells that a query looks into."""
+CELLS = 64
+"""Cells of the inverted file of a larger catalog."""
+
+PROBED = CELLS
+"""Cells that a query looks into: all. Fewer are faster and miss more (docs/measurements.md)."""
 
 FILE_NAME = "centroids.faiss"
 _FORMAT = 1
 _HEADER_BYTES = 256
+_SAMPLE = 65_536  # centroids that an index is trained with
 _BLOCK = 16_384  # centroids that are held as float32 at a time
 
 
@@ -88,13 +92,12 @@ class FaissCandidates:
 
     def _parameters(self, allowed: np.ndarray | None) -> Any:
         faiss = _faiss()
-
         chosen: dict[str, Any] = {}
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
             chosen["sel"] = faiss.IDSelectorBitmap(bits)
-        if isinstance(self.index, faiss.IndexIVF):
-            return faiss.SearchParametersIVF(nprobe=self.index.nprobe, **chosen)
+        if cells := faiss.try_extract_index_ivf(self.index):
+            return faiss.SearchParametersIVF(nprobe=cells.nprobe, **chosen)
         return faiss.SearchParameters(**chosen)
 
 
@@ -199,9 +202,9 @@ def build_candidates(
 ) -> FaissCandidates:
     """Index centroids with FAISS and write the index, whole, as `centroids.faiss` into a folder.
 
-    Up to `flat_tracks` the index is flat and exact. Above, it is an inverted file: the directions
-    are clustered (k-means on the sphere) into cells, a query looks into the `PROBED` nearest of
-    them, and the centroids are kept in 16 bits.
+    Up to `flat_tracks` the index is flat and exact. Above, the centroids are kept in brief: in the
+    `BRIEF_DIMS` directions of the largest sums of squares, in 8 bits, in an inverted file whose
+    cells share the work among the processors.
 
     Parameters
     ----------
@@ -213,9 +216,8 @@ def build_candidates(
         Up to how many tracks the index is exact.
     """
     faiss = _faiss()
-
     n_tracks, dim = centroids.shape
-    index = faiss.IndexFlatIP(dim) if n_tracks <= flat_tracks else _trained_cells(centroids)
+    index = faiss.IndexFlatIP(dim) if n_tracks <= flat_tracks else _trained_in_brief(centroids)
     for block in _blocks(centroids):
         index.add(block)
     _write(index, centroids, Path(folder) / FILE_NAME)
@@ -231,7 +233,6 @@ def load_candidates(centroids: np.ndarray, folder: Path) -> FaissCandidates:
         If there is none, it is damaged, of another version, or of other centroids.
     """
     faiss = _faiss()
-
     path = Path(folder) / FILE_NAME
     if not path.exists():
         raise VmnetError(f"{path} is missing: index the catalog again.")
@@ -253,34 +254,38 @@ def _faiss() -> Any:
     return faiss
 
 
-def _trained_cells(centroids: np.ndarray) -> Any:
-    """Return an empty inverted file whose cells suit the centroids."""
+def _trained_in_brief(centroids: np.ndarray) -> Any:
+    """Return an empty index of centroids in brief, with directions, ranges and cells for these."""
     faiss = _faiss()
-
     n_tracks, dim = centroids.shape
-    n_cells = int(CELLS_PER_ROOT * n_tracks**0.5)
-    # An inner product would give long centroids of cells more than their share; FAISS clusters
-    # on the sphere for this metric.
-    index = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(dim),
-        dim,
-        n_cells,
-        faiss.ScalarQuantizer.QT_fp16,
-        faiss.METRIC_INNER_PRODUCT,
-        False,  # the vectors themselves: residuals would cost a subtraction each
-    )
     rng = np.random.default_rng(0)
-    sample = rng.choice(n_tracks, min(n_tracks, 64 * n_cells), replace=False)
-    index.train(np.asarray(centroids[np.sort(sample)], np.float32))
-    index.nprobe = max(1, round(PROBED * n_cells))
+    sample = np.sort(rng.choice(n_tracks, min(n_tracks, _SAMPLE), replace=False))
+    training = np.asarray(centroids[sample], np.float32)
+    brief = min(dim, BRIEF_DIMS)
+    # Not faiss.PCAMatrix: it subtracts the mean, which would change the order of inner products
+    _, directions = np.linalg.eigh(training.T @ training)
+    turn = faiss.LinearTransform(dim, brief, False)
+    faiss.copy_array_to_vector(directions[:, ::-1][:, :brief].T.ravel(), turn.A)
+    turn.is_trained = True
+    cells = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(brief),
+        brief,
+        CELLS,
+        faiss.ScalarQuantizer.QT_8bit,
+        faiss.METRIC_INNER_PRODUCT,
+        False,  # no residuals: the cells share the ranges of the 8 bits
+    )
+    cells.nprobe = PROBED
+    index = faiss.IndexPreTransform(turn, cells)
+    index.train(training)
     return _ready(index)
 
 
 def _ready(index: Any) -> Any:
+    """Set what FAISS does not write into its files."""
     faiss = _faiss()
-
-    if isinstance(index, faiss.IndexIVF):
-        index.parallel_mode = 1  # one query shares its cells among the processors
+    if cells := faiss.try_extract_index_ivf(index):
+        cells.parallel_mode = 1  # one query shares its cells among the processors
     return index
 
 

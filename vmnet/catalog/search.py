@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from vmnet.aligners import Sequences, distance_matrix
-from vmnet.aligners.distances import parameters
+from vmnet.aligners.distances import NORMALISED, parameters
 from vmnet.catalog.engines import Candidates
 
 EXHAUSTIVE_TRACKS = 50_000
@@ -27,7 +27,7 @@ FETCHED = 20_000
 ALIGNED = 1_000
 """Tracks that are aligned, those of the best proxies among the fetched."""
 
-_BLOCK_ROWS = 65_536  # segments that are held as float32 at a time: 128 MiB of 512 dimensions
+_BLOCK_ROWS = 65_536  # segments that are read at a time: 64 MiB of 512 dimensions in 16 bits
 
 
 def search(
@@ -49,7 +49,8 @@ def search(
     query : (n_segments, dim) float32
         Segment embeddings of the query.
     targets : Sequences
-        Those of the tracks, float16 or float32; may be mapped from a file.
+        Those of the tracks, float16 or float32; may be mapped from a file. Aligning all of them
+        is faster where they are prepared (`vmnet.aligners.Targets`).
     distance : str
         A key of `vmnet.aligners.DISTANCES`.
     top : int
@@ -90,6 +91,7 @@ def search(
         raise ValueError(f"a query of shape {query.shape} has other dimensions than {targets.dim}")
     if allowed is not None and (allowed.dtype != bool or allowed.shape != (len(targets),)):
         raise ValueError(f"allowed must be ({len(targets)},) bool, not {allowed.shape}")
+    queries = Sequences.from_list([query])
     params = parameters(distance) | params
     pool = np.arange(len(targets)) if allowed is None else np.flatnonzero(allowed)
     if candidates is not None and len(pool) > exhaustive and distance in PROXIES:
@@ -97,7 +99,10 @@ def search(
         lengths = targets.lengths[found]
         score = PROXIES[distance](products, len(query), lengths, **params)
         pool = np.sort(found[_smallest(-score, max(aligned, top))])
-    distances = _aligned(query, targets, pool, distance, params)
+    if len(targets) <= exhaustive:  # as they are: choosing among them would copy them
+        distances = distance_matrix(queries, targets, distance, **params)[0, pool]
+    else:
+        distances = _aligned(queries, targets, pool, distance, params)
     best = _smallest(distances, top)
     return pool[best], distances[best]
 
@@ -127,6 +132,15 @@ def _product(products: np.ndarray, n: int, lengths: np.ndarray) -> np.ndarray:
     return products
 
 
+def _mean_form(proxy: "Proxy") -> "Proxy":
+    """Divide by the segments of the shorter, as `vmnet.aligners.distances.mean_form`."""
+
+    def mean(products: np.ndarray, n: int, lengths: np.ndarray, **params: float) -> np.ndarray:
+        return proxy(products, n, lengths, **params) / np.minimum(n, lengths)
+
+    return mean
+
+
 # From the inner products of centroids, (n_tracks,), the number of the query's segments and those of
 # the tracks, to scores, larger = better, that rank tracks of like segments as the distance does.
 Proxy = Callable[..., np.ndarray]
@@ -137,18 +151,16 @@ PROXIES: dict[str, Proxy] = {
     "trace": _sum,
     "best_trace": _sum,
 }
+PROXIES |= {NORMALISED[name]: _mean_form(PROXIES[name]) for name in NORMALISED}
 
 
 def _aligned(
-    query: np.ndarray, targets: Sequences, pool: np.ndarray, distance: str, params: dict[str, Any]
+    queries: Sequences, targets: Sequences, pool: np.ndarray, distance: str, params: dict[str, Any]
 ) -> np.ndarray:
-    """Return the distances of the tracks `pool`, in ascending order, (n_pool,) float32."""
-    queries = Sequences.from_list([query])
+    """Return the distances of the tracks `pool`, ascending, (n_pool,) float32, block by block."""
     distances = np.empty(len(pool), np.float32)
-    offsets = np.cumsum([0, *targets.lengths[pool]])
-    for part in _blocks(offsets):
+    for part in _blocks(np.cumsum([0, *targets.lengths[pool]])):
         block = targets.select(pool[part])
-        block = Sequences(np.asarray(block.data, np.float32), block.offsets, block.ids)
         distances[part] = distance_matrix(queries, block, distance, **params)[0]
     return distances
 
