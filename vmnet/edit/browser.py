@@ -17,9 +17,10 @@ from pathlib import Path
 import av
 import numpy as np
 
+from vmnet.edit.preview import picture_packets
 from vmnet.errors import MediaError
 from vmnet.media import all_pictures, pictures, require
-from vmnet.media.decode import open_media, packets_of, video_stream
+from vmnet.media.decode import open_media, video_stream
 from vmnet.media.survey import survey
 from vmnet.progress import timed
 from vmnet.store import fingerprint, key, written_whole
@@ -137,17 +138,11 @@ def _move(path: Path, output: Path, size: tuple[int, int]) -> bool:
 
     It does not if the container lost how the pictures are turned, or refuses them.
     """
-    timeline = survey(path).timeline
     try:
         with written_whole(output) as temporary:
             with open_media(path) as source, av.open(temporary, "w") as target:
-                stream = video_stream(source)
-                copied = target.add_stream_from_template(stream)
-                for packet in timeline.restamped(packets_of(source, [stream])):
-                    start = round(timeline.origin / packet.time_base)
-                    packet.pts = None if packet.pts is None else packet.pts - start
-                    packet.dts = None if packet.dts is None else packet.dts - start
-                    packet.stream = copied
+                copied = target.add_stream_from_template(video_stream(source), opaque=True)
+                for packet in picture_packets(source, copied, path):
                     target.mux(packet)
             made = require(temporary, audio=False)
             if (made.width, made.height) != size:

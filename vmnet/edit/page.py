@@ -20,10 +20,11 @@ import numpy as np
 
 from vmnet.catalog.match import Match, Query
 from vmnet.edit.browser import for_browsers, thumbnails
+from vmnet.edit.preview import LOUDNESS, music_file
 from vmnet.edit.spans import Span, require_cover
 from vmnet.errors import VmnetError
 from vmnet.media import audio_blocks
-from vmnet.store import fingerprint, key, save_text
+from vmnet.store import fingerprint, key, remove_partial, save_text
 
 if TYPE_CHECKING:
     from IPython.display import HTML
@@ -82,7 +83,7 @@ def write_page(
     ValueError
         If there is no match, or if the spans of one do not cover the video.
     """
-    from vmnet.edit.preview import LOUDNESS, music_file
+    from tqdm import tqdm
 
     folder = Path(folder)
     _check(query, matches)
@@ -91,7 +92,8 @@ def write_page(
         (folder / MEDIA).mkdir(parents=True, exist_ok=True)
         video = for_browsers(query.path, folder / MEDIA)
         sounds = [folder / MEDIA / _sound_name(match) for match in matches]
-        for sound, match in dict(zip(sounds, matches, strict=True)).items():
+        made = dict(zip(sounds, matches, strict=True))
+        for sound, match in tqdm(made.items(), desc="music of the page", unit="track", delay=2):
             music_file(match.track.path, match.spans, sound, LOUDNESS)
         media = [video.path, *sounds]
         shown = {
@@ -194,7 +196,8 @@ def _sound_name(match: Match) -> str:
 
 
 def _remove_old(media: Path, used: Sequence[Path]) -> None:
-    """Remove what an earlier page played; other files in the folder are not ours."""
+    """Remove what an earlier page played or left unfinished; other files are not ours."""
+    remove_partial(media)
     for path in media.iterdir():
         if re.fullmatch(OWN_MEDIA, path.name) and path not in used:
             path.unlink(missing_ok=True)

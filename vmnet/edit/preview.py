@@ -107,7 +107,7 @@ def preview(
         av.open(str(temporary), "w", form, options=OPTIONS.get(form, {})) as target,
     ):
         pictures, sound = _streams(source, target, (codec, samples), video, output)
-        shown = _picture_packets(source, pictures, video)
+        shown = picture_packets(source, pictures, video)
         for packet in heapq.merge(shown, _sound_packets(sound, blocks), key=_when):
             target.mux(packet)
     return output
@@ -198,8 +198,11 @@ def _streams(
     return pictures, sound
 
 
-def _picture_packets(source: Any, pictures: Any, video: Path) -> Iterator[Packet]:
-    """Yield the packets of the pictures, counted from time 0 of the video."""
+def picture_packets(source: Any, pictures: Any, video: Path) -> Iterator[Packet]:
+    """Yield the packets of the pictures for the stream `pictures`, counted from time 0 of `video`.
+
+    `source` is the opened video.
+    """
     source.flags |= av.container.Flags.gen_pts.value  # AVI does not say when pictures are shown
     timeline = survey(video).timeline
     for packet in timeline.restamped(packets_of(source, [video_stream(source)])):
