@@ -29,7 +29,7 @@ def edit_of(
     music = Track(track.name, track, track.stem, artist, track_seconds)
     path = np.stack([np.arange(n), np.arange(n)], axis=1)
     matched = Match(
-        music, 1, 0.5, np.array([0, track_seconds]), np.eye(n, dtype="f4"), path, spans,
+        music, 1, 0.5, np.linspace(0, track_seconds, n + 1), np.eye(n, dtype="f4"), path, spans,
         np.array(beats, float),
     )  # fmt: skip
     return query, matched

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from media_files import click, gray, write
 
-from vmnet.edit.cutlist import Event, events
+from vmnet.edit.cutlist import Event, beats_in_video, events
 from vmnet.edit.footage import NTSC, RATES, footage, timecode
 from vmnet.edit.spans import Span
-from vmnet.edit.timeline import FORMATS, beats_in_video, in_frames, sound_start, write_timeline
+from vmnet.edit.timeline import FORMATS, in_frames, sound_start, write_timeline
 from vmnet.errors import MediaError, VmnetError
 
 TRACK_SECONDS = 30.0

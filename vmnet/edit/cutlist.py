@@ -16,6 +16,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vmnet.catalog.match import Match, Query
 from vmnet.edit.footage import footage, timecode
 from vmnet.edit.spans import TOLERANCE, Span, require_cover
@@ -124,6 +126,15 @@ def _with_fades(found: list[Event], track_seconds: float, half: float) -> Iterab
             fade_before=early if early > TOLERANCE else 0.0,
             fade_after=late if late > TOLERANCE else 0.0,
         )
+
+
+def beats_in_video(found: Sequence[Event], beats: np.ndarray) -> list[float]:
+    """Return when, in the video, the beats of the track are heard, s."""
+    return [
+        event.video_in + float(beat - event.track_in)
+        for event in found
+        for beat in beats[(beats >= event.track_in) & (beats < event.track_out)]
+    ]
 
 
 def cut_list(query: Query, match: Match, crossfade: float = CROSSFADE) -> CutList:

@@ -19,10 +19,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from vmnet.catalog.match import Match, Query
-from vmnet.edit.cutlist import Event, events
+from vmnet.edit.cutlist import Event, beats_in_video, events
 from vmnet.edit.footage import RATES, Footage, footage, timecode
 from vmnet.errors import VmnetError
 from vmnet.media.decode import open_media
@@ -72,7 +70,7 @@ def timeline(query: Query, match: Match) -> "otio.schema.Timeline":
     Crossfades are transitions; their curve, of equal power, is in their metadata, since
     OpenTimelineIO has no name for it. The beats are markers of the stack. Media are referred to by
     absolute paths: DaVinci Resolve does not find the file URLs that OpenTimelineIO's documentation
-    asks for (its issue 1985), and other programs take both.
+    asks for (its #1985), and other programs take both.
 
     Raises
     ------
@@ -90,15 +88,6 @@ def timeline(query: Query, match: Match) -> "otio.schema.Timeline":
         moment = otio.opentime.TimeRange(_time(beat, film), _time(0, film))
         made.tracks.markers.append(otio.schema.Marker("beat", moment, color="CYAN"))
     return made
-
-
-def beats_in_video(found: Sequence[Event], beats: np.ndarray) -> list[float]:
-    """Return when, in the video, the beats of the track are heard, s."""
-    return [
-        event.video_in + float(beat - event.track_in)
-        for event in found
-        for beat in beats[(beats >= event.track_in) & (beats < event.track_out)]
-    ]
 
 
 def _picture_track(query: Query, film: Footage) -> "otio.schema.Track":

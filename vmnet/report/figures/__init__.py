@@ -8,6 +8,7 @@ from vmnet.report.figures.alignment import alignment
 from vmnet.report.figures.apart import cut_apart
 from vmnet.report.figures.clip import ClipOverview, clip_overview
 from vmnet.report.figures.curves import indel_sweep, training_curves
+from vmnet.report.figures.edit import EditView, edit
 from vmnet.report.figures.learning import learning_curve
 from vmnet.report.figures.recalls import figure_7, figure_8, figure_9, stacked_recalls
 from vmnet.report.figures.recommendations import Query, Track, figure_10
@@ -16,11 +17,13 @@ from vmnet.report.figures.style import save
 
 __all__ = [
     "ClipOverview",
+    "EditView",
     "Query",
     "Track",
     "alignment",
     "clip_overview",
     "cut_apart",
+    "edit",
     "figure_7",
     "figure_8",
     "figure_9",

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vmnet.report.figures import style
+from vmnet.report.figures.strip import draw_strip, strip_height
 from vmnet.report.names import symbol
 from vmnet.report.results import count
 
@@ -95,9 +96,10 @@ def _rows(clip: ClipOverview) -> list[Row]:
         numbered=False,
     )
     sections, cuts = count(len(clip.sections), "section"), count(len(clip.cuts), "cut")
+    strip = strip_height(clip.frames, clip.duration, WIDTH / clip.duration)
     n_shots = count(len(clip.shot_boundaries) - 1, "shot")
     rows = [
-        (len(clip.frames), Row("pictures", _strip_height(clip), "", _draw_strip)),
+        (len(clip.frames), Row("pictures", strip, "", _draw_strip)),
         (len(clip.sections), Row("true sections", 0.17, sections, _draw_sections)),
         *((len(frames), _features_row(name, frames)) for name, frames in clip.features.items()),
         (len(clip.waveform), Row("sound", 0.5, "", _draw_waveform)),
@@ -136,38 +138,8 @@ def _time_axis(axes: Axes, clip: ClipOverview) -> None:
         axes.axvline(start, color="#CFCFCF", lw=0.7)
 
 
-def _frame_edges(clip: ClipOverview) -> np.ndarray:
-    times = np.array([time for time, _ in clip.frames])
-    return np.concatenate([[0.0], (times[:-1] + times[1:]) / 2, [clip.duration]])
-
-
-def _strip_height(clip: ClipOverview) -> float:
-    """Return the height at which the typical key frame keeps its shape, 0.3 to 0.8 inches."""
-    if not clip.frames:
-        return 0.0
-    height, width = clip.frames[0][1].shape[:2]
-    cell = float(np.median(np.diff(_frame_edges(clip)))) * WIDTH / clip.duration
-    return float(np.clip(cell * height / width, 0.3, 0.8))
-
-
 def _draw_strip(axes: Axes, clip: ClipOverview) -> None:
-    edges = _frame_edges(clip)
-    inches = WIDTH / clip.duration
-    height = _strip_height(clip)
-    for left, right, (_, frame) in zip(edges[:-1], edges[1:], clip.frames, strict=True):
-        picture = _crop(frame, (right - left) * inches / height)
-        axes.imshow(picture, extent=(left, right, 0, 1), aspect="auto", interpolation="antialiased")
-    axes.vlines(edges[1:-1], 0, 1, color="white", lw=1.2)
-    axes.set_ylim(0, 1)
-
-
-def _crop(frame: np.ndarray, aspect: float) -> np.ndarray:
-    """Return the middle of a picture with width / height = `aspect`."""
-    height, width = frame.shape[:2]
-    new_width = max(1, min(width, round(height * aspect)))
-    new_height = max(1, min(height, round(width / aspect)))
-    x, y = (width - new_width) // 2, (height - new_height) // 2
-    return frame[y : y + new_height, x : x + new_width]
+    draw_strip(axes, clip.frames, clip.duration, WIDTH / clip.duration)
 
 
 def _draw_sections(axes: Axes, clip: ClipOverview) -> None:
