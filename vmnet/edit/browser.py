@@ -28,6 +28,7 @@ from vmnet.store import fingerprint, key, written_whole
 CODECS = {".mp4": {"h264", "av1", "vp9"}, ".webm": {"vp8", "vp9", "av1"}}
 PIXELS = {"yuv420p", "yuvj420p"}
 FORMATS = {".mp4": "mov", ".webm": "matroska"}  # as FFmpeg calls them
+NAMES = {".mp4": "MP4", ".webm": "WebM"}
 MAX_START = 0.02  # seconds after stamp 0 at which a file may start and still be linked
 MAX_LINES = 540  # of pictures encoded anew
 MAX_RATE = 60.0  # Hz, of pictures encoded anew
@@ -70,7 +71,7 @@ def for_browsers(path: Path, folder: Path) -> Shown:
             _link(path, output)
         return Shown(output, info.width, info.height, info.has_audio)
     if suffix and (output.exists() or _move(path, output, (info.width, info.height))):
-        how = f"its pictures were moved, as they are, into {suffix[1:].upper()}"
+        how = f"its pictures were moved, as they are, into {NAMES[suffix]}"
         return Shown(output, info.width, info.height, how=how)
     output = folder / f"{name}-encoded.mp4"
     size = _fitted(info.width, info.height)
