@@ -14,7 +14,7 @@ from vmnet.corpus import Clip
 from vmnet.corpus.blank import BlankSource
 from vmnet.corpus.simulated import simulated_corpus
 from vmnet.corpus.sources import ClipFeatures, FeatureSource
-from vmnet.corpus.windowed import MERGED, WindowedSource
+from vmnet.corpus.windowed import MERGED, MergedShotsSource, WindowedSource
 from vmnet.errors import VmnetError
 from vmnet.evaluation import CONTROLS
 from vmnet.evaluation.metrics import chance
@@ -127,6 +127,18 @@ def test_merged_shots_are_a_choice_of_the_shots(cuts, seconds):
     assert (found[0], found[-1]) == (0, 120)
     assert (np.diff(found) > 0).all()
     assert len(found) - 1 <= max(1, round(120 / seconds))
+
+
+def test_whole_clips_have_their_shots_merged_too():
+    inner = Given([0, 90], [0, 9, 19, 31, 44, 90])
+    source = pickle.loads(pickle.dumps(MergedShotsSource(inner)))
+    found = source.load(CLIP)
+    np.testing.assert_array_equal(found.boundaries[MERGED], merged(inner.edges["transnet"], 20.0))
+    np.testing.assert_array_equal(found.boundaries["olda"], inner.edges["olda"])
+    assert found.frames["heard"].shape == (90, 1)
+    assert source.segmenters == ("olda", "transnet", MERGED)
+    assert source.needed([MERGED, "olda", "transnet"]) == ("transnet", "olda")
+    assert source.key([CLIP], ["seen"], [MERGED]) != inner.key([CLIP], ["seen"], ["transnet"])
 
 
 # --- blank features -----------------------------------------------------------------------------

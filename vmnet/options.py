@@ -41,6 +41,12 @@ def _extractors(modality: str) -> Iterable[str]:
     return (name for name, extractor in EXTRACTORS.items() if extractor.modality == modality)
 
 
+def _beats() -> Iterable[str]:
+    from vmnet.edit.beats import BEATS
+
+    return BEATS
+
+
 def _settings() -> Iterable[str]:
     from vmnet.models.settings import setting_names
 
@@ -55,6 +61,7 @@ NAMES: dict[str, Callable[[], Iterable[str]]] = {
     "{music}": lambda: _extractors("music"),
     "{video}": lambda: _extractors("video"),
     "{settings}": _settings,
+    "{beats}": _beats,
 }
 """What stands in a help text for the names in a registry."""
 

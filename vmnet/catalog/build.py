@@ -5,7 +5,7 @@
                                            duration (s)
     parts/boundaries/<group>-<key>/        boundaries by segmenter, s
     parts/beats/<tracker>-<key>/           beats, s
-    parts/embedded/<model>-<segmenter>/    embedding, frames; float16
+    parts/embedded/<model>-<segmenter>-<key>/  embedding, frames; float16
 
 Nothing but the last has to do with a model, so that another one needs no file decoded again. The
 names go by the content, so that a file that is moved or renamed keeps what was computed of it.
@@ -14,7 +14,8 @@ names go by the content, so that a file that is moved or renamed keeps what was 
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -64,6 +65,7 @@ def build_index(
     model: RankingModel | Path,
     output: Path | None = None,
     segmenter: str = "",
+    beats: str = "librosa",
     jobs: Workers = 1,
     retry: bool = False,
 ) -> Index:
@@ -81,6 +83,8 @@ def build_index(
         Folder of the index; `default_output` if None.
     segmenter
         How the music is cut: a key of `SEGMENTERS`, or "clip"; "" is as the model learned.
+    beats
+        What finds the beats: a key of `vmnet.edit.beats.BEATS`.
     jobs
         Files worked on at once, or the address of a Dask scheduler, whose workers do the work.
     retry
@@ -95,12 +99,12 @@ def build_index(
     folder = Path(folder).expanduser().resolve()
     model = model if isinstance(model, RankingModel) else load_model(model)
     output = Path(output).expanduser().absolute() if output else default_output(folder)
-    stages = _stages(model, segmenter or model.segmenter)
+    segmenter = segmenter or model.segmenter
+    stages = _stages(model, segmenter, beats)
     model.require_whole()
     n_at_once(jobs)  # a cluster that is not there is said before any file is read
     with _written_by_us(output):
-        building = _Building(folder, output, model, segmenter or model.segmenter, stages)
-        return building.run(jobs, retry)
+        return _Building(folder, output, model, segmenter, stages).run(jobs, retry)
 
 
 @contextmanager
@@ -176,9 +180,14 @@ class _Building:
 
     def _part(self, what: str, one: Found) -> Path:
         name = f"{one.content}.npz"
-        if what == "embedded":
-            return self._parts / "embedded" / f"{self.model.key}-{self.segmenter}" / name
-        return self._parts / self.stages[what].folder / name
+        folder = self._embedded if what == "embedded" else self.stages[what].folder
+        return self._parts / folder / name
+
+    @property
+    def _embedded(self) -> str:
+        """The folder of the embeddings, which changes with all that decides them."""
+        made_from = [stage.folder for what, stage in self.stages.items() if what != "beats"]
+        return f"embedded/{self.model.key}-{self.segmenter}-{store.key(made_from=made_from)}"
 
     @property
     def _parts(self) -> Path:
@@ -223,21 +232,22 @@ class _Building:
                 self._part("embedded", of_content[content]),
                 embedding=embedded[0][i].astype(np.float16),
                 frames=embedded[1][i].astype(np.float16),
+                shape=np.array([len(embedded[0][i]), len(embedded[1][i]), embedded[0].dim]),
             )
         return failures
 
     def _segments(self, one: Found) -> tuple[np.ndarray, np.ndarray]:
         """Return the features of the segments of a track, as a training has them, and frames."""
         name = self.model.music
-        frames = store.load_arrays(self._part("features", one))["frames"]
+        (frames,) = _read(self._part("features", one), "frames")
         features = ClipFeatures({name: frames}, {self.segmenter: self._boundaries(one)})
         arrays = segment_arrays(features, [(name, self.segmenter)])
         return arrays[f"{name}-{self.segmenter}"], frames
 
     def _boundaries(self, one: Found) -> np.ndarray:
         if self.segmenter == CLIP:
-            return np.array([0.0, _duration(self._part("features", one))])
-        return store.load_arrays(self._part("boundaries", one))[self.segmenter]
+            return np.array([0.0, *_read(self._part("features", one), "duration")])
+        return _read(self._part("boundaries", one), self.segmenter)[0]
 
     # --- of all files --------------------------------------------------------------------------
 
@@ -283,24 +293,26 @@ class _Building:
 
     def _join(self, usable: Sequence[Found], folder: Path) -> int:
         """Write the arrays of all tracks, one after the other; return the embeddings' length."""
-        shapes = [_shapes(self._part("embedded", one)) for one in usable]
-        beats = [store.load_arrays(self._part("beats", one))["beats"] for one in usable]
+        parts = [self._part("embedded", one) for one in usable]
+        segments, seconds, (dim, *_) = zip(
+            *(_read(part, "shape")[0].tolist() for part in parts), strict=True
+        )
+        beats = [_read(self._part("beats", one), "beats")[0] for one in usable]
         offsets = {
-            "offsets": _offsets([embedding for embedding, _, _ in shapes]),
-            "frames_offsets": _offsets([frames for _, frames, _ in shapes]),
+            "offsets": _offsets(segments),
+            "frames_offsets": _offsets(seconds),
             "beats_offsets": _offsets([len(times) for times in beats]),
         }
-        dim = shapes[0][2]
         centroids = np.empty((len(usable), dim), np.float32)
         with (
             _mapped(folder / "embeddings.npy", (offsets["offsets"][-1], dim)) as embeddings,
             _mapped(folder / "frames.npy", (offsets["frames_offsets"][-1], dim)) as frames,
         ):
-            for i, one in enumerate(usable):
-                part = store.load_arrays(self._part("embedded", one))
-                embeddings[slice(*offsets["offsets"][i : i + 2])] = part["embedding"]
-                frames[slice(*offsets["frames_offsets"][i : i + 2])] = part["frames"]
-                centroids[i] = part["embedding"].mean(axis=0, dtype=np.float32)
+            for i, part in enumerate(parts):
+                own, of_seconds = _read(part, "embedding", "frames")
+                embeddings[slice(*offsets["offsets"][i : i + 2])] = own
+                frames[slice(*offsets["frames_offsets"][i : i + 2])] = of_seconds
+                centroids[i] = own.mean(axis=0, dtype=np.float32)
         arrays = offsets | {
             "centroids": centroids,
             "boundaries": np.concatenate([self._boundaries(one) for one in usable]),
@@ -314,14 +326,14 @@ class _Building:
         """Return the line of tracks.csv."""
         from vmnet.catalog.tags import top_tags
 
-        part = self._part("features", one)
-        heard = top_tags(self.model.music, store.load_arrays(part)["tags"])
+        probabilities, duration = _read(self._part("features", one), "tags", "duration")
+        heard = top_tags(self.model.music, probabilities)
         return {
             "track_id": one.track_id,
             "path": one.path.relative_to(self.folder).as_posix(),
             "title": one.title,
             "artist": one.artist,
-            "duration": repr(_duration(part)),
+            "duration": repr(float(duration)),
             "content": one.content,
             "tags": "; ".join(f"{name}={value:g}" for name, value in heard.items()),
         }
@@ -333,7 +345,7 @@ class _Building:
             if path.is_file() and path.name.partition(".")[0] not in contents:
                 path.unlink(missing_ok=True)
         for path in (self._parts / "embedded").iterdir():
-            if path.name != f"{self.model.key}-{self.segmenter}":
+            if path != self._parts / self._embedded:
                 shutil.rmtree(path, ignore_errors=True)
 
     def _tell(
@@ -353,11 +365,12 @@ class _Building:
             log(f"  {track_id}: {reason}")
 
 
-def _stages(model: RankingModel, segmenter: str) -> dict[str, ClipStage]:
+def _stages(model: RankingModel, segmenter: str, beats: str) -> dict[str, ClipStage]:
     """Return what is computed of each file, by what it gives."""
     from importlib.metadata import version
 
     from vmnet.catalog.tags import TAGGERS, listen
+    from vmnet.edit.beats import BEATS
     from vmnet.segmenters import SEGMENTERS
 
     extractor = model.extractor("music")
@@ -369,19 +382,17 @@ def _stages(model: RankingModel, segmenter: str) -> dict[str, ClipStage]:
         partial(listen, extractor),
         {**extractor.parameters, "tags": tags},
     )
-    beats = ClipStage(
-        "beats/librosa", _beats, {"librosa": version("librosa"), "version": BEATS_VERSION}
-    )
-    stages = {"features": features, "beats": beats}
+    known_names([beats], BEATS, "beat tracker")
+    parameters = {"librosa": version("librosa"), "version": BEATS_VERSION}
+    found = ClipStage(f"beats/{beats}", partial(_beats, BEATS[beats]), parameters)
+    stages = {"features": features, "beats": found}
     if segmenter != CLIP:
         stages["boundaries"] = segmenter_stages()[segmenter]
     return {what: on_track(stage, None) for what, stage in stages.items()}
 
 
-def _beats(path: Path) -> dict[str, np.ndarray]:
-    from vmnet.edit.beats import track_beats
-
-    return {"beats": track_beats(path)}
+def _beats(tracker: Callable[[Path], np.ndarray], path: Path) -> dict[str, np.ndarray]:
+    return {"beats": tracker(path)}
 
 
 def _known(path: Path) -> dict[str, Found]:
@@ -402,14 +413,16 @@ def _kept(output: Path, key: str) -> Index | None:
         return None
 
 
-def _duration(features: Path) -> float:
-    return float(store.load_arrays(features)["duration"])
-
-
-def _shapes(embedded: Path) -> tuple[int, int, int]:
-    """Return the numbers of segments and of seconds of a track, and its embeddings' length."""
-    part = store.load_arrays(embedded)
-    return len(part["embedding"]), len(part["frames"]), part["embedding"].shape[1]
+def _read(part: Path, *names: str) -> list[np.ndarray]:
+    """Read some arrays of a part; one that is damaged is deleted, to be made anew."""
+    try:
+        with np.load(part, allow_pickle=False) as archive:
+            return [archive[name] for name in names]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        part.unlink(missing_ok=True)
+        raise VmnetError(
+            f"{part} was damaged and is deleted ({error}): run the same command again."
+        ) from error
 
 
 def _offsets(lengths: Sequence[int]) -> np.ndarray:

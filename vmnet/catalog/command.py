@@ -31,6 +31,7 @@ def index(arguments: argparse.Namespace) -> None:
             model,
             arguments.output,
             segmenter=next(iter(arguments.segmenters), ""),
+            beats=arguments.beats,
             jobs=jobs(arguments) or os.cpu_count() or 1,
             retry=arguments.retry,
         )
@@ -68,6 +69,12 @@ def add_index_command(commands: Any) -> None:
         default=[],
         metavar="S",
         help="how the music is cut: {segmenters} (default: as the model learned)",
+    )
+    add(
+        "--beats",
+        default="librosa",
+        metavar="NAME",
+        help="what finds the beats: {beats} (default: librosa)",
     )
     add_jobs(parser)
     add("--retry", action="store_true", help="try files again that could not be used before")

@@ -118,9 +118,9 @@ class Index:
     @classmethod
     def _open(cls, folder: Path, about: Mapping[str, Any]) -> "Index":
         arrays_of = folder / about["arrays"]
-        for name, expected in about["files"].items():
-            _require_same(arrays_of / name, expected)
         try:
+            for name, expected in about["files"].items():
+                _require_same(arrays_of / name, expected)
             arrays = {
                 name: np.load(arrays_of / f"{name}.npy", mmap_mode="r", allow_pickle=False)
                 for name in ARRAYS
@@ -129,7 +129,7 @@ class Index:
             _require_fit(arrays, len(tracks), about["dim"])
             ids = tuple(track.track_id for track in tracks)
             embeddings = Sequences(arrays["embeddings"], np.array(arrays["offsets"]), ids)
-        except (OSError, ValueError, KeyError, csv.Error) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, csv.Error) as error:
             raise VmnetError(f"{arrays_of} is damaged ({error}): {_AGAIN}") from error
         model = load_model(arrays_of / MODEL)
         if model.key != about["model"]:
