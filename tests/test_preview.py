@@ -142,6 +142,27 @@ def test_a_broadcast_that_starts_late_starts_at_0(tmp_path, song):
     assert lags(made) == [0, 0]
 
 
+def test_what_an_edit_list_hides_stays_hidden(tmp_path, song):
+    """A video whose first ten pictures were trimmed away without encoding it anew."""
+    whole, video = write(tmp_path / "whole.mp4", gray(60), b_frames=2), tmp_path / "film.mp4"
+    with av.open(str(whole)) as source, av.open(str(video), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0], opaque=True)
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.pts -= round(10 / 25 / packet.time_base)
+                packet.dts -= round(10 / 25 / packet.time_base)
+                packet.stream = stream
+                target.mux(packet)
+    made = preview(video, song, SPANS, tmp_path / "out.mp4")
+    times, pictures = shown(made)
+    assert times == pytest.approx([k / 25 for k in range(50)], abs=1e-3)
+    assert all(map(np.array_equal, pictures, shown(whole)[1][10:]))
+    assert lags(made) == [0, 0]
+    with pytest.raises(VmnetError, match=r"film\.mp4 hides some of its pictures.*\.mp4"):
+        preview(video, song, SPANS, tmp_path / "out.mkv")
+    assert not (tmp_path / "out.mkv").exists()
+
+
 def test_rotation_and_the_shape_of_pixels_are_kept(tmp_path, song):
     video = write(tmp_path / "film.mp4", gray(50), rotation=(90,), aspect=Fraction(4, 3))
     made = probe(preview(video, song, SPANS, tmp_path / "out.mp4"))

@@ -201,14 +201,26 @@ def _streams(
 def picture_packets(source: Any, pictures: Any, video: Path) -> Iterator[Packet]:
     """Yield the packets of the pictures for the stream `pictures`, counted from time 0 of `video`.
 
-    `source` is the opened video.
+    `source` is the opened video. What an edit list hides of its start stays hidden in MP4 and
+    QuickTime, which can do that.
+
+    Raises
+    ------
+    VmnetError
+        If the copy would show what the video hides.
     """
+    can_hide = pictures.container.format.name in ("mp4", "mov")
     source.flags |= av.container.Flags.gen_pts.value  # AVI does not say when pictures are shown
     timeline = survey(video).timeline
     for packet in timeline.restamped(packets_of(source, [video_stream(source)])):
         origin = round(timeline.origin / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts - origin
         packet.dts = None if packet.dts is None else packet.dts - origin
+        if packet.is_discard and not (can_hide and packet.pts is not None and packet.pts < 0):
+            raise VmnetError(
+                f"{video} hides some of its pictures by an edit list, which a copy of them would "
+                f"show: {'' if can_hide else 'name the preview .mp4, or '}export the video anew."
+            )
         packet.stream = pictures
         yield packet
 

@@ -70,7 +70,7 @@ def timeline(query: Query, match: Match) -> "otio.schema.Timeline":
     Crossfades are transitions; their curve, of equal power, is in their metadata, since
     OpenTimelineIO has no name for it. The beats are markers of the stack. Media are referred to by
     absolute paths: DaVinci Resolve does not find the file URLs that OpenTimelineIO's documentation
-    asks for (its #1985), and other programs take both.
+    asks for (its #1985), Kdenlive finds both.
 
     Raises
     ------
