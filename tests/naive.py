@@ -274,17 +274,18 @@ def canonical_correlations(music, video, ridge):
 # Edits of the music
 
 
-def refined(start, end, track_start, track_end, video, track, margin=4.0):
+def refined(start, end, track_start, track_end, video, track, overlap=0.5):
     """Try every shift of a whole second; of starts that are equally good the nearest counts."""
     rows = [t for t in range(len(video)) if start <= t + 0.5 < end]
     if not rows:
         rows = [min(range(len(video)), key=lambda t: abs(t + 0.5 - (start + end) / 2))]
-    latest = max(track_start, track_end - (end - start)) + margin
+    shorter = min(end - start, track_end - track_start)
     found = {}
     for shift in range(-len(video), len(track) + 1):
         begins = start + shift
         fits = all(0 <= row + shift < len(track) for row in rows)
-        if fits and max(0, track_start - margin) <= begins <= latest:
+        heard = min(begins + end - start, track_end) - max(begins, track_start)
+        if fits and begins >= -1e-6 and heard >= overlap * shorter - 1e-6:
             found[begins] = sum(dot(video[r], track[r + shift]) for r in rows) / len(rows)
     good = [begins for begins in found if found[begins] >= max(found.values()) - 1e-3]
     if not good:
@@ -293,15 +294,14 @@ def refined(start, end, track_start, track_end, video, track, margin=4.0):
     return track_start if abs(nearest - track_start) <= 0.5 else nearest
 
 
-def fewest_cuts(agreement, entries, cut_cost):
+def fewest_cuts(agreement, prices, cut_cost):
     """Return the value of the best of all choices of an offset for each segment."""
     n, k = len(agreement), len(agreement[0])
     best = -math.inf
     for choice in itertools.product(range(k), repeat=n):
         cuts = [i for i in range(1, n) if choice[i] != choice[i - 1]]
-        if all(entries[i][choice[i]] for i in [0, *cuts]):
-            total = sum(agreement[i][choice[i]] for i in range(n)) - cut_cost * len(cuts)
-            best = max(best, total)
+        total = sum(agreement[i][choice[i]] for i in range(n)) - cut_cost * len(cuts)
+        best = max(best, total - sum(prices[i][choice[i]] for i in [0, *cuts]))
     return best
 
 

@@ -4,35 +4,39 @@ The video is never cut and the music never stretched. What plays is a choice of 
 track less time in the video), one for each video segment: the music goes on where the offset stays,
 and is cut where it changes.
 
-1. Every matched video segment offers one offset: that at which its music begins where `refine` puts
-   it, or at the start of the matched segment of the track if there are no frames.
-2. Of these offsets each video segment takes one (`fewest_cuts`), so that the agreement of pictures
-   and music over the whole video, in cosine times seconds, less `CUT_COST` for each cut is largest.
-   A cut leads into the segment that is matched there, or, at a segment without a partner, into the
-   music of the next one that has one, which then begins early; music may always go on. So a shorter
-   segment's music goes on into its neighbour's, a longer one's is left early, and where going on is
-   nearly as good there is no cut.
+1. Offsets to choose from are all whole seconds and those of the path's matches: the offset at which
+   a segment's music begins where `refine` puts it. Without frames they are the starts of the
+   matched segments, and of all of the track's for the beginning of the video.
+2. Each video segment takes one of them (`fewest_cuts`), so that the agreement of pictures and music
+   over the whole video, in cosine times seconds, less the cost of the cuts is largest. A cut costs
+   `CUT_COST` where it leads into the music that is matched (`refine.window`), or, at a segment
+   without a partner, into the music of the next one that has one, which then begins early; where
+   it leads elsewhere, `STRAY_COST` more. Going on is free, and past the end of the track costs a
+   cut. So a shorter segment's music goes on into its neighbour's, a longer one's is left early, a
+   gap is filled by the music before or after it, and where going on is nearly as good as a cut,
+   there is none.
 3. A cut lies on a boundary of the video's segments, and the new music enters on the beat nearest to
    where it should (`snapped`). Where the old music leaves within `PHASE` of a beat, the new enters
    as far from its own, and the pulse goes on unbroken.
 4. Where the track ends, it goes on from a place that sounds alike (`loops.played`), from beat to
-   beat, within a video segment if need be. Where what comes first in the video has no partner, and
-   the next music cannot begin that early, the track is entered where it will sound alike at the cut
-   (`loops.lead_in`).
+   beat, within a video segment if need be.
 5. Without any match the track plays from where it agrees most, in one piece.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
-from vmnet.edit.loops import SHORTEST_PIECE, lead_in, played
-from vmnet.edit.refine import MARGIN, refine
+from vmnet.edit.loops import SHORTEST_PIECE, played
+from vmnet.edit.refine import frames_within, refine, window
 from vmnet.edit.spans import TOLERANCE, Span, require_cover
-from vmnet.segmenters.boundaries import segment_means
 
 CUT_COST = 1.0
 """Cosine times seconds that a cut must gain: 0.1 of the cosine over 10 seconds, for one."""
+
+STRAY_COST = 2.0
+"""What a cut must gain beyond that if it does not lead into the music that is matched."""
 
 PHASE = 0.07  # seconds from a beat within which one is heard on it; mir_eval's tolerance
 NEAR = 1.0  # seconds; a beat further away than this is not snapped to
@@ -96,17 +100,20 @@ def fit(
     similarities, beats = np.asarray(similarities, np.float64), np.asarray(beats, np.float64)
     _check(video, track, path, similarities, beats, track_seconds)
     if video_frames is None or track_frames is None:
-        offsets = _offsets(video, track, path, track[path[:, 1]], track_seconds)
-        agreement = segment_agreement(video, track, similarities, offsets)
+        starts, others = track[path[:, 1]], track[:-1]
     else:
         starts = refine(video, track, path, video_frames, track_frames)
-        offsets = _offsets(video, np.arange(track_seconds), path, starts, track_seconds)
+        others = np.arange(-np.floor(video[-1]), np.ceil(track_seconds))
+    offsets = np.concatenate([starts - video[path[:, 0]], others])  # of equals the first is taken
+    if video_frames is None or track_frames is None:
+        agreement = segment_agreement(video, track, similarities, offsets)
+    else:
         agreement = frame_agreement(video, video_frames, track_frames, offsets)
     agreement -= cut_cost * _runs_out(video, offsets, track_seconds)
-    agreement[video[:-1, None] + offsets < -TOLERANCE] = -np.inf
-    chosen = fewest_cuts(agreement, _entries(video, track, path, offsets), cut_cost)
+    prices = _prices(video, track, path, offsets, track_seconds)
+    chosen = fewest_cuts(agreement, prices, cut_cost)
     runs = _runs(video, chosen, offsets)
-    pieces = _played(runs, beats, track_seconds, track_frames)
+    pieces = _played(runs, video, beats, track_seconds, track_frames)
     spans = tuple(_split(pieces, video))
     require_cover(spans, float(video[-1]), track_seconds)
     return spans
@@ -144,29 +151,37 @@ def frame_agreement(
     video: np.ndarray, video_frames: np.ndarray, track_frames: np.ndarray, offsets: np.ndarray
 ) -> np.ndarray:
     """Return the same from frames of a second: (n, k), offsets rounded to whole seconds."""
-    products = video_frames @ track_frames.T
-    heard = np.arange(len(video_frames))[:, None] + np.rint(offsets).astype(int)  # (seconds, k)
-    at = heard.clip(0, len(track_frames) - 1)
-    along = np.where(heard == at, np.take_along_axis(products, at, axis=1), 0)
-    return segment_means(along, video).astype(np.float64) * np.diff(video)[:, None]
+    shifts = np.rint(offsets).astype(int)
+    rows = []
+    for start, end in pairwise(video):
+        inside = frames_within(start, end, len(video_frames))
+        heard = np.arange(inside.start, inside.stop)[:, None] + shifts
+        at = heard.clip(0, len(track_frames) - 1)
+        products = video_frames[inside] @ track_frames.T
+        along = np.where(heard == at, np.take_along_axis(products, at, axis=1), 0)
+        rows.append(along.mean(axis=0, dtype=np.float64) * (end - start))
+    return np.array(rows)
 
 
-def fewest_cuts(agreement: np.ndarray, entries: np.ndarray, cut_cost: float) -> np.ndarray:
+def fewest_cuts(agreement: np.ndarray, prices: np.ndarray, cut_cost: float) -> np.ndarray:
     """Choose an offset for each segment: most agreement, less the cost of the cuts.
 
-    best[i, k] = agreement[i, k] + max(best[i - 1, k], max_l best[i - 1, l] - cut_cost), where the
-    second is allowed if entries[i, k]. Of equals, the latest cut.
+    best[i, k] = agreement[i, k]
+                 + max(best[i - 1, k], max_l best[i - 1, l] - cut_cost - prices[i, k])
+
+    Of equals, the latest cut.
 
     Parameters
     ----------
-    agreement : (n, k) cosine times seconds; -inf where an offset cannot be taken
-    entries : (n, k) bool
-        Whether a cut, or the beginning, may lead to an offset at a segment.
+    agreement : (n, k) cosine times seconds
+    prices : (n, k)
+        What a cut to an offset at a segment costs more, or the beginning there; inf where it must
+        not be, but somewhere at the first.
     cut_cost : float
 
     Returns
     -------
-    (n,) int64, indices of offsets; -1 for the first segments as long as none can be taken
+    (n,) int64, indices of offsets
 
     Examples
     --------
@@ -174,23 +189,20 @@ def fewest_cuts(agreement: np.ndarray, entries: np.ndarray, cut_cost: float) -> 
     made where one costs less than 0.4.
 
     >>> agreement = np.array([[2.0, 0.0], [1.0, 1.8], [2.0, 1.2]])
-    >>> everywhere = np.ones((3, 2), bool)
-    >>> fewest_cuts(agreement, everywhere, 0.5), fewest_cuts(agreement, everywhere, 0.3)
+    >>> free = np.zeros((3, 2))
+    >>> fewest_cuts(agreement, free, 0.5), fewest_cuts(agreement, free, 0.3)
     (array([0, 0, 0]), array([0, 1, 0]))
     """
     n, k = agreement.shape
-    possible = (entries & np.isfinite(agreement)).any(axis=1)
-    first = int(possible.argmax())
-    best = np.where(entries[first], agreement[first], -np.inf)
     before = np.full((n, k), np.arange(k))  # the offset of the segment before
-    for i in range(first + 1, n):
+    best = agreement[0] - prices[0]
+    for i in range(1, n):
         top = best.argmax()
-        cut = np.where(entries[i], best[top] - cut_cost, -np.inf)
+        cut = best[top] - cut_cost - prices[i]
         before[i, cut >= best - TOLERANCE] = top
         best = agreement[i] + np.maximum(cut, best)
-    chosen = np.full(n, -1)
-    chosen[-1] = best.argmax()
-    for i in range(n - 1, first, -1):
+    chosen = np.full(n, best.argmax())
+    for i in range(n - 1, 0, -1):
         chosen[i - 1] = before[i, chosen[i]]
     return chosen
 
@@ -259,39 +271,29 @@ def _check(
         raise ValueError(f"a track of {track_seconds} s has no segment at {track[-2]} s")
 
 
-def _offsets(
+def _prices(
     video: np.ndarray,
-    places: np.ndarray,
+    track: np.ndarray,
     path: np.ndarray,
-    starts: np.ndarray,
+    offsets: np.ndarray,
     track_seconds: float,
 ) -> np.ndarray:
-    """Return the offsets (s) that are tried, each once: (k,), k >= 1.
-
-    They are those of the `starts` of the path's matches, or without any match those of `places`,
-    the first of which is 0, from which the track lasts as long as the video.
-    """
+    """Return (n, k): what a cut to each offset costs more at each segment, or the beginning."""
+    starts = video[:-1, None] + offsets
     if not len(path):
-        return places[places <= max(0.0, track_seconds - video[-1])]
-    offsets = starts - video[path[:, 0]]
-    return offsets[np.unique(offsets.round(6), return_index=True)[1]]
-
-
-def _entries(
-    video: np.ndarray, track: np.ndarray, path: np.ndarray, offsets: np.ndarray
-) -> np.ndarray:
-    """Return (n, k) bool: whether music may be cut to at each segment, at each offset."""
-    entries = np.zeros((len(video) - 1, len(offsets)), bool)
-    if not len(path):
-        entries[0] = True
+        prices = np.full(starts.shape, np.inf)
+        room = max(0.0, track_seconds - video[-1])
+        prices[0, (offsets >= 0) & (offsets <= room)] = 0
+        return prices
+    latest = max(0.0, track_seconds - SHORTEST_PIECE)
+    prices = np.where((starts >= -TOLERANCE) & (starts <= latest), STRAY_COST, np.inf)
     following = 0
     for i, j in path:
-        starts = video[i] + offsets
-        entries[following : i + 1] = (starts >= track[j] - MARGIN) & (
-            starts < track[j + 1] + MARGIN
-        )
+        first, last = window(video[i + 1] - video[i], track[j], track[j + 1])
+        matched = (starts[i] > first - TOLERANCE) & (starts[i] < last + TOLERANCE)
+        prices[following : i + 1][matched & (starts[following : i + 1] >= -TOLERANCE)] = 0
         following = i + 1
-    return entries
+    return prices
 
 
 def _runs_out(video: np.ndarray, offsets: np.ndarray, track_seconds: float) -> np.ndarray:
@@ -300,38 +302,41 @@ def _runs_out(video: np.ndarray, offsets: np.ndarray, track_seconds: float) -> n
     return (starts < track_seconds) & (ends > track_seconds + TOLERANCE)
 
 
-Run = tuple[float, float, float | None]
+Run = tuple[float, float, float]
 """Music that goes on: from and to where in the video, and where it enters in the track, in s."""
 
 
 def _runs(video: np.ndarray, chosen: np.ndarray, offsets: np.ndarray) -> list[Run]:
-    """Join segments of one offset; the entry of those without one (-1) is not known yet."""
-    firsts = np.flatnonzero(np.diff(chosen, prepend=-2))
+    """Join the segments of one offset."""
+    firsts = np.flatnonzero(np.diff(chosen, prepend=-1))
     ends = [*video[firsts[1:]], video[-1]]
     return [
-        (
-            float(video[i]),
-            float(end),
-            float(video[i] + offsets[chosen[i]]) if chosen[i] >= 0 else None,
-        )
+        (float(video[i]), float(end), max(0.0, float(video[i] + offsets[chosen[i]])))
         for i, end in zip(firsts, ends, strict=True)
     ]
 
 
 def _played(
-    runs: list[Run], beats: np.ndarray, track_seconds: float, frames: np.ndarray | None
+    runs: list[Run],
+    video: np.ndarray,
+    beats: np.ndarray,
+    track_seconds: float,
+    frames: np.ndarray | None,
 ) -> Iterator[tuple[float, float, float]]:
-    """Yield what plays, in order: from and to where in the video, and from where in the track."""
+    """Yield what plays, in order: from and to where in the video, and from where in the track.
+
+    A track that ends is not left before the segment of the video under which it does.
+    """
     places = beats if len(beats) > 1 else np.arange(0.0, track_seconds)
     leaving = None
-    for number, (start, end, entry) in enumerate(runs):
+    for start, end, entry in runs:
         seconds = end - start
-        if entry is None:
-            entry = lead_in(seconds, runs[number + 1][2] or 0.0, places, track_seconds, frames)
         room = track_seconds - seconds
         latest = room if entry <= room else track_seconds - min(seconds, SHORTEST_PIECE)
         entry = float(np.clip(snapped(entry, beats, latest, leaving), 0, max(latest, 0)))
-        for track_start, length in played(entry, seconds, places, track_seconds, frames):
+        under = video[video <= start + track_seconds - entry].max()
+        kept = entry + float(under) - start
+        for track_start, length in played(entry, seconds, places, track_seconds, frames, kept):
             yield start, start + length, track_start
             start, leaving = start + length, track_start + length
 

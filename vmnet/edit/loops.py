@@ -11,7 +11,7 @@ from vmnet.edit.spans import TOLERANCE
 AROUND = 2  # seconds compared on either side of both places
 SHORTEST_LOOP = 4.0  # seconds between the two places of a jump
 SHORTEST_PIECE = 1.0  # seconds that play between two jumps
-LAST = 60.0  # seconds before its end within which a track is left
+LAST = 20.0  # seconds before its end within which a track is left
 JUMP_COST = 0.05  # of the mean cosine: what one jump fewer is worth
 
 Piece = tuple[float, float]
@@ -59,12 +59,14 @@ def played(
     places: np.ndarray,
     track_seconds: float,
     frames: np.ndarray | None = None,
+    kept: float = 0.0,
 ) -> list[Piece]:
     """Return the pieces of a track that play one after another, from `start` and for `seconds`.
 
-    It is one piece if the track lasts. Else it is left in its last minute, between two `places`
-    that are at least 4 s apart and sound alike; each further jump that this makes necessary must
-    gain 0.05 of their likeness. Where no places allow it, it is heard to its end and begins again.
+    It is one piece if the track lasts. Else it is left in its last 20 s, by a jump between two
+    `places` that are at least 4 s apart and sound alike; each further jump that this makes
+    necessary must gain 0.05 of their likeness. Where no places allow it, it is heard to its end and
+    begins again.
 
     Parameters
     ----------
@@ -73,6 +75,7 @@ def played(
     places : (n,) s, increasing, where it may be left and entered: its beats
     track_seconds : positive
     frames : (n_seconds, dim) unit norm, optional
+    kept : s, up to where the track is heard before it is left, if it can be
 
     Examples
     --------
@@ -85,37 +88,11 @@ def played(
     """
     pieces = []
     while start + seconds > track_seconds + TOLERANCE:
-        leave, enter = _jump(start, seconds, places, track_seconds, frames)
+        leave, enter = _jump(start, seconds, places, track_seconds, frames, kept)
         pieces.append((start, leave - start))
         seconds -= leave - start
         start = enter
     return [*pieces, (start, seconds)]
-
-
-def lead_in(
-    seconds: float,
-    entry: float,
-    places: np.ndarray,
-    track_seconds: float,
-    frames: np.ndarray | None = None,
-) -> float:
-    """Return where to start, for a track to sound after `seconds` as it does around `entry`, in s.
-
-    One of the `places` or the beginning; the earliest of those that are equally good. If the track
-    is not longer than that, its beginning.
-
-    Examples
-    --------
-    >>> A, B, C = np.eye(3)
-    >>> frames = np.array([A, A, C, C, A, B, C, C])
-    >>> lead_in(4.0, 2.0, np.arange(1.0, 8), 8.0, frames)
-    2.0
-    """
-    starts = np.unique(np.append(places, 0.0))
-    starts = starts[starts + seconds <= track_seconds]
-    if not len(starts):
-        return 0.0
-    return float(starts[likeness(frames, starts + seconds, np.array([entry])).argmax()])
 
 
 def _jump(
@@ -124,9 +101,10 @@ def _jump(
     places: np.ndarray,
     track_seconds: float,
     frames: np.ndarray | None,
+    kept: float,
 ) -> Piece:
     """Return the place to leave and the place to go on from."""
-    earliest = max(start + SHORTEST_PIECE, track_seconds - LAST)
+    earliest = max(start + SHORTEST_PIECE, track_seconds - LAST, kept)
     latest = min(start + seconds - SHORTEST_PIECE, track_seconds)
     leaving = places[(places >= earliest) & (places <= latest)][::-1]  # of equals the last
     entering = places[(places >= 0) & (places <= track_seconds - SHORTEST_LOOP)]

@@ -8,8 +8,10 @@ the thesis' best trace (eq. 7.5).
 
 import numpy as np
 
-MARGIN = 4.0
-"""Seconds that a start may lie before the matched segment, or past the last start within it."""
+from vmnet.edit.spans import TOLERANCE
+
+OVERLAP = 0.5
+"""Of the shorter of two matched segments, how much must play under the video's."""
 
 EQUAL = 1e-3  # of the mean dot product; what differs by less is equally good
 HALF_FRAME = 0.5  # seconds; frames of a second tell no finer
@@ -21,15 +23,15 @@ def refine(
     path: np.ndarray,
     video_frames: np.ndarray,
     track_frames: np.ndarray,
-    margin: float = MARGIN,
+    overlap: float = OVERLAP,
 ) -> np.ndarray:
     """Return where in the track the music of each matched video segment should begin.
 
-    The frames of the video segment are laid against those of the track at every shift of whole
-    seconds at which the music begins in the matched segment, early enough to end in it where that
-    is possible, or at most `margin` outside. The shift with the largest mean dot product counts; of
-    equally good ones, that which begins nearest to the matched segment. A start within half a
-    second of the matched segment's is that start, which frames of a second cannot tell from it.
+    The two tracks need not be cut at the same places. So the frames of the video segment are laid
+    against those of the track at every shift of whole seconds at which at least half of the shorter
+    segment is heard (`window`). The shift with the largest mean dot product counts; of equally good
+    ones, that which begins nearest to the matched segment. A start within half a second of the
+    matched segment's is that start, which frames of a second cannot tell from it.
 
     Parameters
     ----------
@@ -40,8 +42,8 @@ def refine(
     video_frames, track_frames : (n_seconds, dim)
         Frame t covers second t; unit norm. A segment that holds no frame's centre takes the nearest
         frame, as in `segmenters.boundaries.segment_means`.
-    margin : float
-        In seconds, at least 0.
+    overlap : float
+        As `OVERLAP`, in [0, 1].
 
     Returns
     -------
@@ -58,10 +60,26 @@ def refine(
     """
     edges, cuts = np.asarray(video_boundaries, float), np.asarray(track_boundaries, float)
     starts = [
-        _start(edges[i : i + 2], cuts[j : j + 2], video_frames, track_frames, margin)
+        _start(edges[i : i + 2], cuts[j : j + 2], video_frames, track_frames, overlap)
         for i, j in np.asarray(path, int).reshape(-1, 2)
     ]
     return np.array(starts, dtype=np.float64)
+
+
+def window(
+    seconds: float, track_start: float, track_end: float, overlap: float = OVERLAP
+) -> tuple[float, float]:
+    """Return the first and the last start (s) at which enough of a segment of a track plays.
+
+    Examples
+    --------
+    Under 10 s of video at least half of them, and under 30 s at least half of the track's segment.
+
+    >>> window(10.0, 40.0, 60.0), window(30.0, 40.0, 60.0)
+    ((35.0, 55.0), (20.0, 50.0))
+    """
+    least = overlap * min(seconds, track_end - track_start)
+    return track_start + least - seconds, track_end - least
 
 
 def frames_within(start: float, end: float, n_frames: int) -> slice:
@@ -78,14 +96,14 @@ def _start(
     track_segment: np.ndarray,
     video_frames: np.ndarray,
     track_frames: np.ndarray,
-    margin: float,
+    overlap: float,
 ) -> float:
     """Refine one match of two segments, (2,) s each, from and to."""
     (start, end), (track_start, track_end) = video_segment.tolist(), track_segment.tolist()
     rows = frames_within(start, end, len(video_frames))
-    last = max(track_start, track_end - (end - start))
-    first_shift = max(np.ceil(max(track_start - margin, 0) - start), -rows.start)
-    last_shift = min(np.floor(last + margin - start), len(track_frames) - rows.stop)
+    first, last = window(end - start, track_start, track_end, overlap)
+    first_shift = max(np.ceil(max(first, 0) - start - TOLERANCE), -rows.start)
+    last_shift = min(np.floor(last - start + TOLERANCE), len(track_frames) - rows.stop)
     if last_shift < first_shift:
         return track_start
     shifts = np.arange(int(first_shift), int(last_shift) + 1)
@@ -93,7 +111,7 @@ def _start(
     agreement = trace_means(video_frames[rows] @ heard.T)
     good = shifts[agreement >= agreement.max() - EQUAL]
     found = start + good[np.abs(start + good - track_start).round(6).argmin()]
-    return track_start if abs(found - track_start) <= HALF_FRAME else float(found)
+    return track_start if abs(found - track_start) <= HALF_FRAME else max(0.0, float(found))
 
 
 def trace_means(products: np.ndarray) -> np.ndarray:
