@@ -15,11 +15,14 @@ from vmnet.aligners import (
     DISTANCES,
     NORMALISED,
     Sequences,
+    Targets,
     align,
     alignment_of,
+    blocks,
     distance_matrix,
     distances,
 )
+from vmnet.aligners import targets as layouts
 
 SIMILARITY_FORMS = ["nw", "sw", "trace", "best_trace"]
 LAW = settings(deadline=None, max_examples=40)  # the first example may compile a kernel
@@ -284,24 +287,24 @@ def test_centroid_knows_no_order_and_no_repetition(queries, targets, data):
 
 
 @methods
-@pytest.mark.parametrize("block_rows", [1, 5, 17])
-def test_blocks_do_not_change_the_result(monkeypatch, method, block_rows):
+@pytest.mark.parametrize("rows", [1, 5, 17])
+def test_blocks_do_not_change_the_result(monkeypatch, method, rows):
     queries, targets = random_clips([3, 1, 9, 2, 4], 7), random_clips([6, 2, 2, 7], 8)
     whole = distance_matrix(queries, targets, method)
-    monkeypatch.setattr(distances, "BLOCK_ROWS", block_rows)
+    monkeypatch.setattr(blocks, "QUERY_ROWS", rows)
+    monkeypatch.setattr(blocks, "TARGET_ROWS", rows)
+    monkeypatch.setattr(distances, "BLOCK_CLIPS", rows)
+    monkeypatch.setattr(layouts, "GROUP_ROWS", rows)
     np.testing.assert_allclose(distance_matrix(queries, targets, method), whole, atol=ATOL)
 
 
 @LAW
-@given(lengths=lengths, block_rows=st.integers(1, 20))
-def test_blocks_hold_every_clip_once_and_no_more_rows_than_allowed(lengths, block_rows):
-    sequences = random_clips(lengths, 0)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distances, "BLOCK_ROWS", block_rows)
-        blocks = [range(len(lengths))[block] for block in distances._blocks(sequences.offsets)]
-    assert [clip for block in blocks for clip in block] == list(range(len(lengths)))
-    for block in blocks:
-        assert len(block) == 1 or sum(lengths[clip] for clip in block) <= block_rows
+@given(lengths=lengths, limit=st.integers(1, 20))
+def test_runs_hold_every_clip_once_and_no_more_rows_than_allowed(lengths, limit):
+    found = [range(len(lengths))[run] for run in blocks.runs(np.cumsum([0, *lengths]), limit)]
+    assert [clip for run in found for clip in run] == list(range(len(lengths)))
+    for run in found:
+        assert len(run) == 1 or sum(lengths[clip] for clip in run) <= limit
 
 
 def test_no_query_gives_no_row():
@@ -474,3 +477,59 @@ def test_the_benchmark_knows_every_distance():
     for name in DISTANCES:
         assert f"| {name} |" in finished.stdout
     assert "trace / its own products: " in finished.stdout
+
+
+# Targets that many queries meet
+
+
+@methods
+def test_prepared_targets_give_the_same_distances(method):
+    queries, targets = random_clips([3, 1, 9], 7), random_clips([6, 2, 2, 7, 40] * 20, 8, dim=4)
+    targets = Sequences(targets.data, targets.offsets, targets.ids)
+    prepared = Targets.prepare(targets)
+    assert prepared.data is targets.data
+    plain = distance_matrix(queries, targets, method)
+    assert (distance_matrix(queries, prepared, method) == plain).all()
+
+
+@methods
+def test_half_precision_on_either_side_is_what_its_numbers_are(method):
+    queries, targets = random_clips([3, 1, 9], 7), random_clips([6, 2, 2, 7], 8)
+    halves = [Sequences(s.data.astype(np.float16), s.offsets, s.ids) for s in (queries, targets)]
+    wide = [half.map(lambda data: data.astype(np.float32)) for half in halves]
+    expected = distance_matrix(*wide, method)
+    assert (distance_matrix(*halves, method) == expected).all()
+
+
+def test_every_finite_half_precision_number_is_converted_exactly():
+    bits = np.arange(2**16, dtype=np.uint16)
+    numbers = bits.view(np.float16)
+    finite = numbers[np.isfinite(numbers)].reshape(-1, 32)
+    order = np.arange(len(finite))[::-1]
+    found = blocks.gathered(finite, order)
+    assert (found.view(np.uint32) == finite[order].astype(np.float32).view(np.uint32)).all()
+
+
+def test_targets_that_are_not_finite_are_refused_when_they_are_prepared():
+    broken = Sequences.from_list([np.ones((3, 4)), [[0, np.nan, 0, 0]]], ids=["a", "b"])
+    for dtype in (np.float32, np.float16):
+        data = broken.data.astype(dtype)
+        with pytest.raises(ValueError, match="target clip 'b'"):
+            Targets(data, broken.offsets, broken.ids)
+
+
+@LAW
+@given(lengths=st.lists(st.integers(1, 9), max_size=80), rows=st.integers(1, 100))
+def test_a_layout_holds_every_segment_once_and_its_lanes_are_the_clips(lengths, rows):
+    sequences = random_clips(lengths, 0) if lengths else random_clips([1], 0).select([])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layouts, "GROUP_ROWS", rows)
+        layout = layouts.interleave(sequences)
+    assert sorted(layout.rows) == list(range(sum(lengths)))
+    assert sorted(layout.clips) == list(range(len(lengths)))
+    for g in range(len(layout.members) - 1):
+        part = layout.select(slice(g, g + 1))
+        for lane, clip in enumerate(part.clips):
+            places = part.columns[: lengths[clip]] + lane
+            start = sequences.offsets[clip]
+            assert part.rows[places].tolist() == list(range(start, start + lengths[clip]))

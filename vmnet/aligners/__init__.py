@@ -11,6 +11,7 @@ from vmnet.aligners.distances import (
     indel_defaults,
 )
 from vmnet.aligners.sequences import Sequences
+from vmnet.aligners.targets import Targets
 
 __all__ = [
     "DISTANCES",
@@ -18,6 +19,7 @@ __all__ = [
     "RECOMMENDED",
     "Alignment",
     "Sequences",
+    "Targets",
     "align",
     "alignment_of",
     "distance_matrix",

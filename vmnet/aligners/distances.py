@@ -21,16 +21,26 @@ float64, the result is float32. Distances agree with the same formulae in float6
 
 import inspect
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial, wraps
+from functools import wraps
+from itertools import product
 from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from vmnet.aligners.blocks import (
+    Products,
+    dot_products,
+    gathered,
+    minus_squared_distances,
+    pair_scores,
+    runs,
+    squared_distances,
+)
 from vmnet.aligners.sequences import Sequences
+from vmnet.aligners.targets import Targets, check_finite
 
-BLOCK_ROWS = 4096  # vectors on each side of a block: 4096^2 float32 dot products are 64 MiB
+BLOCK_CLIPS = 4096  # on each side of a block: 4096^2 float32 dot products are 64 MiB
 
 
 def centroid(queries: Sequences, targets: Sequences) -> np.ndarray:
@@ -42,35 +52,37 @@ def single(queries: Sequences, targets: Sequences) -> np.ndarray:
     """Single linkage, min D[i, j] (thesis eq. 7.2)."""
     from vmnet.aligners.kernels import largest_scores
 
-    scores = _of_block(largest_scores, products=_minus_squared_distances)
-    return np.maximum(_distances(scores, queries, targets), 0)  # where rounding leaves D = -1e-7
+    scores = pair_scores(largest_scores, queries, targets, products=minus_squared_distances)
+    return np.maximum(-scores, 0)  # where rounding leaves D = -1e-7
 
 
 def complete(queries: Sequences, targets: Sequences) -> np.ndarray:
     """Complete linkage, max D[i, j] (thesis eq. 7.3)."""
     from vmnet.aligners.kernels import largest_scores
 
-    scores = _of_block(largest_scores, products=_squared_distances)
-    return np.maximum(-_distances(scores, queries, targets), 0)
+    scores = pair_scores(largest_scores, queries, targets, products=squared_distances)
+    return np.maximum(scores, 0)
 
 
 def nw(queries: Sequences, targets: Sequences, indel: float = 0.05) -> np.ndarray:
     """Minus the score of the global alignment of dot products (paper, algorithm 1 and its cost)."""
-    from vmnet.aligners.kernels import needleman_wunsch_scores
+    from vmnet.aligners.kernels import CORNER, alignment_scores
 
-    return _distances(_of_block(needleman_wunsch_scores, _cost(indel)), queries, targets)
+    cost = _cost(indel)
+    return -pair_scores(alignment_scores, queries, targets, cost, cost, -np.inf, CORNER)
 
 
 def sw(queries: Sequences, targets: Sequences, indel: float = 0.01) -> np.ndarray:
     """Minus the score of the best local alignment of dot products (paper, algorithm 2)."""
-    from vmnet.aligners.kernels import smith_waterman_scores
+    from vmnet.aligners.kernels import ANYWHERE, alignment_scores
 
-    return _distances(_of_block(smith_waterman_scores, _cost(indel)), queries, targets)
+    cost = _cost(indel)
+    return -pair_scores(alignment_scores, queries, targets, cost, cost, 0.0, ANYWHERE)
 
 
 def trace(queries: Sequences, targets: Sequences) -> np.ndarray:
     """-sum q_i . t_i over i = 1..min(K_q, K_t): eq. 7.4 with similarities for distances."""
-    return _distances(_diagonal_sums, queries, targets, _positions)
+    return _diagonal_sums(queries, targets)
 
 
 def best_trace(queries: Sequences, targets: Sequences) -> np.ndarray:
@@ -78,23 +90,17 @@ def best_trace(queries: Sequences, targets: Sequences) -> np.ndarray:
 
     Equal lengths leave one diagonal, so that best_trace = trace.
     """
-    from vmnet.aligners.kernels import best_diagonal_scores
-
-    return _distances(_of_block(best_diagonal_scores), queries, targets)
+    return -_best_diagonals(queries, targets)
 
 
 def trace_printed(queries: Sequences, targets: Sequences) -> np.ndarray:
     """Sum of D[i, i] over i = 1..min(K_q, K_t), as printed (thesis eq. 7.4)."""
-    scores = partial(_diagonal_sums, products=_minus_squared_distances)
-    return np.maximum(_distances(scores, queries, targets, _positions), 0)
+    return np.maximum(_diagonal_sums(queries, targets, minus_squared_distances), 0)
 
 
 def best_trace_printed(queries: Sequences, targets: Sequences) -> np.ndarray:
     """The least `trace_printed` over all shifts of the shorter, as printed (eq. 7.5 and 7.6)."""
-    from vmnet.aligners.kernels import best_diagonal_scores
-
-    scores = _of_block(best_diagonal_scores, products=_minus_squared_distances)
-    return np.maximum(_distances(scores, queries, targets), 0)
+    return np.maximum(-_best_diagonals(queries, targets, minus_squared_distances), 0)
 
 
 def count(queries: Sequences, targets: Sequences) -> np.ndarray:
@@ -298,17 +304,18 @@ def align(
     >>> found.path.tolist(), found.score
     ([[0, 0], [1, 2]], 1.95)
     """
-    from vmnet.aligners import kernels
+    from vmnet.aligners.kernels import fill
 
-    aligners = {"nw": kernels.needleman_wunsch, "sw": kernels.smith_waterman}
-    if method not in aligners:
-        raise ValueError(f"unknown alignment {method!r}: choose from {', '.join(aligners)}")
+    floors = {"nw": -np.inf, "sw": 0.0}
+    if method not in floors:
+        raise ValueError(f"unknown alignment {method!r}: choose from {', '.join(floors)}")
     queries, targets = Sequences.from_list([query]), Sequences.from_list([target])
     _check(queries, targets)
     indel = _cost(indel_defaults()[method] if indel is None else indel)
     similarity = queries.data @ targets.data.T
     X = np.empty((len(query) + 1, len(target) + 1))
-    score = aligners[method](similarity, indel, X)
+    fill(similarity, indel, floors[method], X)
+    score = X.max() if method == "sw" else X[-1, -1]
     return Alignment(_path(X, similarity, indel, local=method == "sw"), float(score), X)
 
 
@@ -330,100 +337,41 @@ def _path(X: np.ndarray, similarity: np.ndarray, indel: float, local: bool) -> n
     return np.array(path[::-1], dtype=np.int64).reshape(-1, 2)
 
 
-# From (n, dim) and (m, dim) vectors to the (n, m) values of all pairs of them.
-Products = Callable[[np.ndarray, np.ndarray], np.ndarray]
-# From the clips of a block to the (n_queries, n_targets) scores, larger = better.
-Scores = Callable[[Sequences, Sequences], np.ndarray]
-
-
-def _dot_products(q: np.ndarray, t: np.ndarray) -> np.ndarray:
-    return q @ t.T
-
-
-def _squared_distances(q: np.ndarray, t: np.ndarray, sign: int = 1) -> np.ndarray:
-    """Return sign * |q_i - t_j|^2, which are dot products of vectors two dimensions larger."""
-    dim = q.shape[1]
-    left, right = (np.ones((len(part), dim + 2), np.float32) for part in (q, t))
-    np.multiply(q, -2 * sign, out=left[:, :dim])
-    left[:, dim] = sign * np.einsum("ij,ij->i", q, q)
-    left[:, dim + 1] = sign
-    right[:, :dim] = t
-    right[:, dim + 1] = np.einsum("ij,ij->i", t, t)
-    return left @ right.T
-
-
-def _minus_squared_distances(q: np.ndarray, t: np.ndarray) -> np.ndarray:
-    return _squared_distances(q, t, sign=-1)
-
-
-def _segments(sequences: Sequences) -> np.ndarray:
-    """Rows by clip, as offsets, where all segments of a block are multiplied at once."""
-    return sequences.offsets
-
-
-def _positions(sequences: Sequences) -> np.ndarray:
-    """Likewise where they are multiplied position by position: one row a clip at a time."""
-    return np.arange(len(sequences) + 1)
-
-
-def _distances(
-    scores: Scores,
-    queries: Sequences,
-    targets: Sequences,
-    rows_of: Callable[[Sequences], np.ndarray] = _segments,
+def _best_diagonals(
+    queries: Sequences, targets: Sequences, products: Products = dot_products
 ) -> np.ndarray:
-    """Return minus the scores of all pairs, block by block to bound the memory."""
-    distances = np.empty((len(queries), len(targets)), np.float32)
-    for rows in _blocks(rows_of(queries)):
-        for columns in _blocks(rows_of(targets)):
-            distances[rows, columns] = -scores(queries.select(rows), targets.select(columns))
-    return distances
+    """Score the best diagonals: alignments that begin anywhere at no cost, and skip at any."""
+    from vmnet.aligners.kernels import FULL_DIAGONALS, alignment_scores
 
-
-def _blocks(offsets: np.ndarray) -> Iterator[slice]:
-    """Cut the clips into runs of at most `BLOCK_ROWS` rows, at least one clip each."""
-    start, n_clips = 0, len(offsets) - 1
-    while start < n_clips:
-        limit = offsets[start] + BLOCK_ROWS
-        stop = max(start + 1, int(np.searchsorted(offsets, limit, side="right")) - 1)
-        yield slice(start, stop)
-        start = stop
-
-
-def _of_block(kernel: Any, *params: float, products: Products = _dot_products) -> Scores:
-    """Return the scores that `kernel` makes of the products of all segments of a block.
-
-    The queries are shared among NUMBA_NUM_THREADS threads. They are not numba's own, with which a
-    process that is forked after their first use is killed.
-    """
-    from numba import config
-
-    def scores(queries: Sequences, targets: Sequences) -> np.ndarray:
-        matrix = products(queries.data, targets.data)
-        n_threads = min(config.NUMBA_NUM_THREADS, len(queries))  # type: ignore[attr-defined]
-        shares = np.linspace(0, len(queries), n_threads + 1).astype(int)
-
-        def share(start: int, stop: int) -> np.ndarray:
-            return kernel(matrix, queries.offsets[start : stop + 1], targets.offsets, *params)
-
-        with ThreadPoolExecutor(n_threads) as pool:
-            return np.concatenate(list(pool.map(share, shares[:-1], shares[1:])))
-
-    return scores
+    params = (0.0, np.inf, -np.inf, FULL_DIAGONALS)
+    return pair_scores(alignment_scores, queries, targets, *params, products=products)
 
 
 def _diagonal_sums(
-    queries: Sequences, targets: Sequences, products: Products = _dot_products
+    queries: Sequences, targets: Sequences, products: Products = dot_products
 ) -> np.ndarray:
     """Sum the main diagonals: the products of one position at a time, and none off them."""
+    distances = np.empty((len(queries), len(targets)), np.float32)
+    for rows, columns in product(_runs_of_clips(queries), _runs_of_clips(targets)):
+        distances[rows, columns] = -_diagonal_scores(
+            queries.select(rows), targets.select(columns), products
+        )
+    return distances
+
+
+def _runs_of_clips(sequences: Sequences) -> Iterator[slice]:
+    return runs(np.arange(len(sequences) + 1), BLOCK_CLIPS)
+
+
+def _diagonal_scores(queries: Sequences, targets: Sequences, products: Products) -> np.ndarray:
     from vmnet.aligners.kernels import add_at
 
     scores = np.zeros((len(queries), len(targets)))
     for i in range(min(queries.lengths.max(), targets.lengths.max())):
         rows = np.flatnonzero(queries.lengths > i)
         columns = np.flatnonzero(targets.lengths > i)
-        ith_queries = queries.data[queries.offsets[rows] + i]
-        ith_targets = targets.data[targets.offsets[columns] + i]
+        ith_queries = gathered(queries.data, queries.offsets[rows] + i)
+        ith_targets = gathered(targets.data, targets.offsets[columns] + i)
         add_at(scores, rows, columns, products(ith_queries, ith_targets))
     return scores
 
@@ -449,18 +397,6 @@ def _check(queries: Sequences, targets: Sequences) -> None:
             f"queries have {queries.dim} dimensions and targets {targets.dim}: "
             "embed both with the same model"
         )
-    _check_finite(queries, "query")
-    _check_finite(targets, "target")
-
-
-def _check_finite(sequences: Sequences, role: str) -> None:
-    if sequences.data.size == 0:
-        return
-    finite = np.isfinite(sequences.data.max(axis=1)) & np.isfinite(sequences.data.min(axis=1))
-    if not finite.all():
-        row = np.flatnonzero(~finite)[0]
-        clip = np.searchsorted(sequences.offsets, row, side="right") - 1
-        raise ValueError(
-            f"{role} clip {sequences.ids[clip]!r} holds a value that is not finite: "
-            "compute its embedding again"
-        )
+    check_finite(queries, "query")
+    if not isinstance(targets, Targets):
+        check_finite(targets, "target")
