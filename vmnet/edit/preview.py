@@ -29,7 +29,7 @@ from vmnet.edit.soundtrack import (
     parts,
 )
 from vmnet.edit.spans import Span
-from vmnet.errors import VmnetError
+from vmnet.errors import MediaError, VmnetError
 from vmnet.media.decode import open_media, packets_of, video_stream
 from vmnet.media.info import require
 from vmnet.media.survey import survey
@@ -206,7 +206,7 @@ def picture_packets(source: Any, pictures: Any, video: Path) -> Iterator[Packet]
 
     Raises
     ------
-    VmnetError
+    MediaError
         If the copy would show what the video hides.
     """
     can_hide = pictures.container.format.name in ("mp4", "mov")
@@ -217,7 +217,7 @@ def picture_packets(source: Any, pictures: Any, video: Path) -> Iterator[Packet]
         packet.pts = None if packet.pts is None else packet.pts - origin
         packet.dts = None if packet.dts is None else packet.dts - origin
         if packet.is_discard and not (can_hide and packet.pts is not None and packet.pts < 0):
-            raise VmnetError(
+            raise MediaError(
                 f"{video} hides some of its pictures by an edit list, which a copy of them would "
                 f"show: {'' if can_hide else 'name the preview .mp4, or '}export the video anew."
             )
