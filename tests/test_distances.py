@@ -458,9 +458,28 @@ def test_a_path_earns_its_score(method, n, m, seed, indel):
     assert one(query, target, method, indel=indel) == pytest.approx(-score, abs=ATOL)
 
 
+def test_a_trace_goes_along_the_main_diagonal_and_the_best_one_along_the_best():
+    """The track plays A after an intro: the main diagonal holds nothing, the next all."""
+    intro, film = [E2, E1, E3], [E1, E3]
+    assert align(film, intro, "trace").path.tolist() == [[0, 0], [1, 1]]
+    assert align(film, intro, "trace").score == 0
+    best = align(film, intro, "best_trace")
+    assert (best.path.tolist(), best.score) == ([[0, 1], [1, 2]], 2)
+    assert align(intro, film, "best_trace").path.tolist() == [[1, 0], [2, 1]]
+
+
+@pytest.mark.parametrize("method", ["nw", "sw", "trace", "best_trace"])
+def test_the_score_of_a_path_is_the_entry_of_the_matrix(method):
+    queries, targets = random_clips([3, 1, 7], 1), random_clips([4, 2, 7], 2)
+    scores = [[align(q, t, method).score for t in targets] for q in queries]
+    np.testing.assert_allclose(
+        -np.array(scores), distance_matrix(queries, targets, method), atol=ATOL
+    )
+
+
 def test_align_refuses_bad_input():
-    with pytest.raises(ValueError, match="choose from nw, sw"):
-        align([E1], [E2], "trace")
+    with pytest.raises(ValueError, match="choose from nw, sw, trace, best_trace"):
+        align([E1], [E2], "centroid")
     with pytest.raises(ValueError, match="at least 0"):
         align([E1], [E2], indel=-1)
     with pytest.raises(ValueError, match="dimensions"):

@@ -264,7 +264,8 @@ class Alignment(NamedTuple):
     score : float
         Sum of their dot products, less the cost of what is skipped.
     table : (n_query_segments + 1, n_target_segments + 1) float64
-        X of the paper: X[i, j] is the best score of the first i segments with the first j.
+        X of the paper: X[i, j] is the best score of the first i segments with the first j. The
+        trace forms have none, and here the (n_query_segments, n_target_segments) dot products.
     """
 
     path: np.ndarray
@@ -281,8 +282,9 @@ def align(
     ----------
     query : (n_query_segments, dim)
     target : (n_target_segments, dim)
-    method : "nw" or "sw"
-        Global (paper, algorithm 1) or local (algorithm 2).
+    method : "nw", "sw", "trace" or "best_trace"
+        Global (paper, algorithm 1), local (algorithm 2), segment by segment from the first on
+        (eq. 7.4), or so at the best shift of the shorter within the longer (eq. 7.5 and 7.6).
     indel : float, optional
         As in `distance_matrix`; that of the distance of the same name unless given.
 
@@ -306,17 +308,30 @@ def align(
     """
     from vmnet.aligners.kernels import fill
 
+    if method not in NORMALISED:
+        raise ValueError(f"unknown alignment {method!r}: choose from {', '.join(NORMALISED)}")
     floors = {"nw": -np.inf, "sw": 0.0}
-    if method not in floors:
-        raise ValueError(f"unknown alignment {method!r}: choose from {', '.join(floors)}")
     queries, targets = Sequences.from_list([query]), Sequences.from_list([target])
     _check(queries, targets)
-    indel = _cost(indel_defaults()[method] if indel is None else indel)
     similarity = queries.data @ targets.data.T
+    if method not in floors:
+        return _diagonal(similarity, best=method == "best_trace")
+    indel = _cost(indel_defaults()[method] if indel is None else indel)
     X = np.empty((len(query) + 1, len(target) + 1))
     fill(similarity, indel, floors[method], X)
     score = X.max() if method == "sw" else X[-1, -1]
     return Alignment(_path(X, similarity, indel, local=method == "sw"), float(score), X)
+
+
+def _diagonal(similarity: np.ndarray, best: bool) -> Alignment:
+    """Align along the main diagonal, or the best that holds the whole of the shorter clip."""
+    n, m = similarity.shape
+    steps = np.arange(min(n, m))
+    shifts = range(abs(n - m) + 1 if best else 1)
+    places = [(steps + shift * (n > m), steps + shift * (n <= m)) for shift in shifts]
+    sums = [float(similarity[place].sum(dtype=np.float64)) for place in places]
+    found = int(np.argmax(sums))
+    return Alignment(np.stack(places[found], axis=1).astype(np.int64), sums[found], similarity)
 
 
 def _path(X: np.ndarray, similarity: np.ndarray, indel: float, local: bool) -> np.ndarray:
