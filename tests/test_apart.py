@@ -42,9 +42,6 @@ class Given(FeatureSource):
     def key(self, clips, extractors, segmenters):
         return f"{list(segmenters)}"
 
-    def query(self, video, extractor, segmenter):
-        raise AssertionError("nothing here asks for a query")
-
 
 # --- windows ------------------------------------------------------------------------------------
 

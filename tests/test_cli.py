@@ -87,7 +87,6 @@ def test_help_lists_what_the_registries_hold_new_entries_too(monkeypatch, capsys
     [
         (["evaluate", "--distances", "dtw"], "no distance 'dtw'; there are centroid"),
         (["evaluate", "--scenarios", "crop"], "no scenario 'crop'; there are vanilla"),
-        (["recommend", "film.mp4", "--distance", "dtw"], "no distance 'dtw'; there are centroid"),
         (["train", "--segmenters", "thirds"], "no segmenter 'thirds'; there are foote"),
         (["train", "--music", "mel"], "no music extractor 'mel'; there are musicnn"),
         (["train", "--video", "vggish"], "no video extractor 'vggish'; there are efficientnet"),
@@ -111,11 +110,22 @@ def test_unknown_names_are_refused_before_anything_is_made(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_video_of_a_query_is_no_name_of_features():
-    words = ["recommend", "film.mp4", "--video", "inception"]
-    arguments = cli.build_parser().parse_args(words)
-    assert (str(arguments.query), arguments.video) == ("film.mp4", "inception")
-    assert cli.build_parser().parse_args(words[:2]).video == ""
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["--distance", "dtw"], 1, "no distance 'dtw'; there are centroid"),
+        (["--pick", "11"], 1, "there are 10 tracks"),
+        (["--sections", "0:08,x"], 2, "'0:08,x'|could not convert|no time"),
+        (["--max-length-ratio", "0.5"], 2, "no number of at least 1"),
+        (["--json", "--csv"], 2, "not allowed with"),
+        ([], 1, "catalog holds no index"),
+    ],
+)
+def test_recommend_refuses_in_a_sentence(words, status, said, tmp_path, music_video, capsys):
+    asked = ["recommend", str(music_video), "--catalog", str(tmp_path / "catalog"), *words]
+    assert cli.main(asked) == status
+    assert re.search(said, capsys.readouterr().err)
+    assert not list(tmp_path.iterdir())
 
 
 def test_draw_reads_the_track_that_is_asked_for(monkeypatch, tmp_path, capsys):

@@ -123,11 +123,6 @@ def test_olda_unless_another_is_named(runs):
     assert experiment.seg_vm_net(replace(runs[0], segmenters=("sf", "foote"))).segmenter == "sf"
 
 
-def test_a_corpus_of_given_features_recommends_nothing(runs, music_video):
-    with pytest.raises(VmnetError, match="cannot be compared with a corpus whose features"):
-        experiment.recommend(runs[0], music_video)
-
-
 def test_an_exported_corpus_has_the_segments_of_the_corpus_it_was_made_from(tmp_path, datasets):
     """The features of simulated clips, written to files and read again, are cut alike."""
     theirs = datasets[0]

@@ -167,25 +167,6 @@ def test_folders_of_one_name_share_neither_data_nor_figures(clips, tmp_path):
         assert re.fullmatch(r"films-[0-9a-f]{6}-smoke", run.figures.name)
 
 
-def test_a_corpus_that_cannot_work_is_found_out_before_the_query_is_computed(open_run, clips):
-    run = open_run()
-    few = tuple(clip for clip in clips if clip.split != "valid")
-    corpus = Corpus("films", "rendered", few, run.corpus.source)
-    with pytest.raises(VmnetError, match="0 valid"):
-        experiment.recommend(replace(run, corpus=corpus), clips[0].path)
-    assert SEEN == []
-
-
-def test_a_recommendation_spares_the_clips_that_failed(open_run, clips):
-    bad = clips[-1]
-    FAILING.add(bad.path.stem)
-    first = experiment.recommend(open_run(), clips[0].path)
-    assert len(first) == len(clips) - 1
-    tried = len(SEEN)
-    assert experiment.recommend(open_run(), clips[0].path) == first
-    assert len(SEEN) == tried
-
-
 def test_a_result_is_never_of_a_file_that_came_later(open_run, clips):
     """A file that is replaced after `prepare` changes nothing before the corpus is opened anew."""
     run = open_run()

@@ -12,7 +12,7 @@ from vmnet import runner
 
 FIGURES = (
     "clip_overview", "training_baselines", "training_experiment1", "figure7", "figure8", "figure9",
-    "indel_sweep", "figure10", "figure11", "cut_apart", "learning_curve",
+    "indel_sweep", "figure10", "figure11", "cut_apart", "learning_curve", "edit",
 )  # fmt: skip
 TABLES = (
     "clips", "segment_lengths", "baselines", "table2", "table3", "trace_forms", "table4",
@@ -155,16 +155,27 @@ def test_a_changed_indel_cost_is_computed_anew_and_named(home):
     assert "settings indel" not in (home / "figures/smoke/table3.md").read_text()
 
 
-def test_recommend_ranks_the_catalog_for_a_video(home):
-    (query,) = (home / "data").rglob("clip_011.mp4")
-    finished = run(
-        "vmnet.cli", "recommend", str(query), "--profile", "smoke", "--top", "4", home=home
-    )
+def test_recommend_ranks_the_catalog_of_the_notebook_for_a_film(home):
+    (query,) = (home / "data").rglob("media/clip_011.mp4")
+    (catalog,) = (home / "data").glob("rendered-smoke-seed0/index")
+    words = ["recommend", str(query), "--catalog", str(catalog), "--top", "4", "--json"]
+    finished = run("vmnet.cli", *words, home=home)
     assert finished.returncode == 0, finished.stderr[-3000:]
-    lines = finished.stdout.strip().splitlines()[-4:]
-    distances = [float(line.split()[1]) for line in lines]
-    assert distances == sorted(distances)
-    assert [line.split()[0] for line in lines] == ["1", "2", "3", "4"]
+    found = json.loads(finished.stdout)
+    assert "chance" in found["notes"][0]
+    distances = [track["distance"] for track in found["tracks"]]
+    assert (len(distances), distances) == (4, sorted(distances))
+    for track in found["tracks"]:
+        assert track["plays"][0]["video_start"] == 0
+        assert track["plays"][-1]["video_end"] == found["duration"]
+
+
+def test_the_notebook_delivers_a_page_and_an_edit(home):
+    (folder,) = (home / "data").glob("rendered-smoke-seed0")
+    assert "vmnet recommend" in (folder / "page/index.html").read_text()
+    assert {path.name for path in (folder / "edit").iterdir()} >= {
+        "cuts.csv", "cuts.json", "timeline.otio", "timeline.fcpxml", "timeline.edl", "music.wav",
+    }  # fmt: skip
 
 
 def test_features_can_be_shared_without_their_films(home):
@@ -186,8 +197,6 @@ def test_features_can_be_shared_without_their_films(home):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["recommend", "no-such.mp4"], "no-such.mp4"),
-        (["recommend", __file__], "test_notebooks.py"),
         (["evaluate", "--distances", "dtw"], "best_trace"),
         (["evaluate", "--scenarios", "cropped"], "crop_query"),
         (["evaluate", "--segmenters", "scluster"], "foote"),

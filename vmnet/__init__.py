@@ -3,7 +3,8 @@
 The public names, each loaded when it is asked for, so that `import vmnet` takes no time:
 
 - experiments: `open_run`, `open_runs`, `prepare`, `seg_vm_nets`, `embeddings`, `results`;
-- a corpus put to use: `recommend`, `export`;
+- music for a film: `save_model`, `load_model`, `build_index`, `Index`, `open_query`, `recommend`;
+- features to share: `export`;
 - segments in order: `Sequences`, `distance_matrix`, `align`, `evaluate`;
 - what is open to more: `SEGMENTERS`, `EXTRACTORS`, `DISTANCES`, `SCENARIOS` (CONTRIBUTING.md).
 
@@ -25,9 +26,13 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "vmnet.experiment": (
-        "open_run", "open_runs", "prepare", "seg_vm_nets", "embeddings", "results", "recommend",
-        "export",
+        "open_run", "open_runs", "prepare", "seg_vm_nets", "embeddings", "results", "export",
     ),
+    "vmnet.catalog.model": ("save_model", "load_model"),
+    "vmnet.catalog.build": ("build_index",),
+    "vmnet.catalog.index": ("Index",),
+    "vmnet.catalog.query": ("open_query",),
+    "vmnet.catalog.recommend": ("recommend",),
     "vmnet.aligners": ("Sequences", "distance_matrix", "align", "DISTANCES"),
     "vmnet.evaluation.experiment": ("evaluate",),
     "vmnet.evaluation": ("SCENARIOS",),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import vmnet
+from vmnet.catalog.ask import add_recommend_command
 from vmnet.catalog.command import add_index_command
 from vmnet.config import DEFAULT_PROFILE, FOLDER_PROFILE, PROFILES
 from vmnet.corpus import SPLITS
@@ -22,7 +23,6 @@ from vmnet.options import (
     asked,
     jobs,
     natural,
-    positive,
 )
 from vmnet.pretrained.command import add_weights_command
 from vmnet.progress import log
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   vmnet scan --corpus ~/films                   which files can be used, and how long it takes
-  vmnet recommend film.mp4 --corpus ~/films     music for a film, from those files
+  vmnet recommend film.mp4 --catalog ~/index    music for a film, from a folder indexed before
   vmnet evaluate --profile smoke                the paper's comparison, on rendered clips
 `vmnet COMMAND --help` tells the options of each; ./run_all.sh runs all the notebooks."""
 
@@ -217,27 +217,6 @@ def evaluate(arguments: argparse.Namespace) -> None:
     print(wide.to_string(float_format="%.1f"))
 
 
-def recommend(arguments: argparse.Namespace) -> None:
-    """Rank the music of a corpus for one video.
-
-    example: vmnet recommend film.mp4 --corpus ~/films --top 5
-    """
-    from vmnet import experiment, media
-    from vmnet.aligners import DISTANCES
-    from vmnet.errors import known_names
-
-    known_names([arguments.distance], DISTANCES, "distance")  # before anything is computed
-    media.require(arguments.query, audio=False)
-    run = _open(arguments)
-    ranking = experiment.recommend(run, arguments.query, arguments.distance, arguments.top)
-    system = experiment.seg_vm_net(run)
-    what = f"{system.segmenter} segments of {system.video} and {system.music}"
-    print(f"network: profile {run.profile.name}, {what}; data: {_about(run)}")
-    print(f"{'rank':>4}  {'distance':>9}  music of")
-    for rank, (clip, distance) in enumerate(ranking, 1):
-        print(f"{rank:4}  {distance:9.4f}  {clip.title or clip.clip_id} ({clip.path})")
-
-
 def draw(arguments: argparse.Namespace) -> None:
     """Draw one video: pictures, waveform, novelty, segments, shots.
 
@@ -316,6 +295,7 @@ def _add_commands_of_files(commands: "Commands", shared: argparse.ArgumentParser
     add_weights_command(commands)
     add_import_command(commands)
     add_index_command(commands)
+    add_recommend_command(commands)
     one = _command(commands, select, shared)
     one.add_argument("folder", type=Path, help="with YouTube-8M's frame-level shards")
     one.add_argument("--labels", type=natural, nargs="+", required=True, help="numbers of labels")
@@ -349,12 +329,6 @@ def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.Argument
     one.add_argument("--distances", nargs="+", default=distances, metavar="NAME", help=listed)
     listed = f"{{scenarios}} (default: {' '.join(scenarios)})"
     one.add_argument("--scenarios", nargs="+", default=scenarios, metavar="NAME", help=listed)
-    one = _command(commands, recommend, of_corpus)
-    # Not called video, as the option of the features is.
-    one.add_argument("query", type=Path, metavar="video", help="the file that wants music")
-    listed = "how the catalog is ranked: {distances} (default: trace)"
-    one.add_argument("--distance", default="trace", metavar="NAME", help=listed)
-    one.add_argument("--top", type=positive, default=10, help="how many tracks are listed")
     one = _command(commands, export, of_corpus)
     one.add_argument("output", type=Path, help="folder for the feature files and their manifest")
     one.add_argument(

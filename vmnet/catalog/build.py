@@ -95,6 +95,12 @@ def build_index(
     VmnetError
         If the folder holds no music that can be used, the model cannot embed it, or the output
         cannot be written, is being written by another process, or holds something else.
+
+    Examples
+    --------
+    >>> index = build_index("~/music", "model", jobs=2)  # doctest: +SKIP
+    >>> len(index), index.mean_segment_seconds  # doctest: +SKIP
+    (41, 17.3)
     """
     folder = Path(folder).expanduser().resolve()
     model = model if isinstance(model, RankingModel) else load_model(model)
@@ -271,6 +277,7 @@ class _Building:
             with store.written_whole(arrays_of / TRACKS) as temporary:
                 temporary.write_bytes(tracks_text(rows))
             self.model.copy(arrays_of / MODEL)
+        _build_candidates(arrays_of)
         names = [*(f"{name}.npy" for name in ARRAYS), TRACKS]
         about = {
             "format": FORMAT,
@@ -363,6 +370,17 @@ class _Building:
             )
         for track_id, reason in failures.items():
             log(f"  {track_id}: {reason}")
+
+
+def _build_candidates(folder: Path) -> None:
+    """Write the first stage of the search where a catalog is too large to be aligned whole."""
+    from vmnet.catalog.engines import build_candidates
+    from vmnet.catalog.search import EXHAUSTIVE_TRACKS
+
+    centroids = np.load(folder / "centroids.npy", mmap_mode="r", allow_pickle=False)
+    if len(centroids) > EXHAUSTIVE_TRACKS:
+        with timed("clustering the tracks"):
+            build_candidates(centroids, folder)
 
 
 def _stages(model: RankingModel, segmenter: str, beats: str) -> dict[str, ClipStage]:

@@ -154,6 +154,11 @@ class Index:
     def __len__(self) -> int:
         return len(self.tracks)
 
+    @property
+    def arrays_folder(self) -> Path:
+        """The folder of this state of the catalog."""
+        return self.model.folder.parent
+
     @cached_property
     def mean_segment_seconds(self) -> float:
         """Mean length of the segments of all tracks, s."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from vmnet.experiment import Dataset, Run, System
     from vmnet.features import Extractor
     from vmnet.models import Embedder
+    from vmnet.models.forward import PlainVMNet
+    from vmnet.models.linear import LinearCCA
 
 FORMAT, VERSION = "vmnet model", 1
 ABOUT, NETWORK = "about.json", "network"
@@ -200,7 +202,7 @@ class RankingModel:
             )
 
     @cached_property
-    def _network(self) -> "Embedder":
+    def _network(self) -> "PlainVMNet | LinearCCA":
         self.require_whole()
         return _LOADERS[self.about.kind](self.folder / NETWORK)
 
@@ -212,6 +214,11 @@ def load_model(folder: Path | str) -> RankingModel:
     ------
     VmnetError
         If the folder holds no model, one of another version, or a damaged one.
+
+    Examples
+    --------
+    >>> load_model("model").quality_sentence("nw_mean")  # doctest: +SKIP
+    'On 75 held-out clips (folder; windows of 120 s) this model ranks the true music 24.4 ±4.3 ...'
     """
     folder = Path(folder).expanduser()
     return RankingModel(folder, _about(folder))
@@ -235,6 +242,15 @@ def save_model(
     ------
     VmnetError
         If the folder holds something else, or such an extractor makes other features.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from vmnet import open_run, save_model
+    >>> with TemporaryDirectory() as folder:
+    ...     model = save_model(open_run("toy"), folder)
+    >>> model.segmenter, model.about.quality.clips, model.about.corpus_kind
+    ('olda', 12, 'simulated')
     """
     from vmnet.experiment import Dataset, model, prepare, seg_vm_nets
     from vmnet.experiment.apart import cut_apart, ranking_system
@@ -376,16 +392,19 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def _network(folder: Path) -> "Embedder":
-    from vmnet.models import TrainedVMNet
+def _network(folder: Path) -> "PlainVMNet":
+    from vmnet.models.forward import PlainVMNet
 
-    return TrainedVMNet.load(folder)
+    return PlainVMNet.load(folder)
 
 
-def _linear(folder: Path) -> "Embedder":
-    from vmnet.models import LinearCCA
+def _linear(folder: Path) -> "LinearCCA":
+    from vmnet.models.linear import LinearCCA
 
     return LinearCCA.load(folder)
 
 
-_LOADERS: dict[str, Callable[[Path], "Embedder"]] = {"vmnet": _network, "linear": _linear}
+_LOADERS: dict[str, Callable[[Path], "PlainVMNet | LinearCCA"]] = {
+    "vmnet": _network,
+    "linear": _linear,
+}

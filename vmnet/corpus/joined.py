@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from vmnet import store
 from vmnet.corpus.clips import Clip, Corpus
@@ -55,10 +54,6 @@ class JoinedSource(FeatureSource):
         return store.key(
             parts=[part.key(own, extractors, segmenters) for part, own in self._parts(clips)]
         )
-
-    def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
-        """Leave a video to the source that was trained on."""
-        return self.training.query(video, extractor, segmenter)
 
     def pictures(self, clip: Clip, count: int) -> Sequence[Picture]:
         """Return the pictures that its own source has of a clip."""

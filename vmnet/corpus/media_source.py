@@ -216,12 +216,12 @@ class MediaSource(FeatureSource):
         with media.using_audio_track(self.audio_track):
             return media_view(clip.path, curves)
 
-    def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
-        """Compute the features of a video that is not of the corpus."""
+    def query(self, video: Path, extractor: str, segmenter: str = "") -> ClipFeatures:
+        """Compute the features, and the boundaries, of a video that is not of the corpus."""
         path = Path(video).absolute()
         clip = Clip(f"query-{store.key(path=path)}", path, "query")
         self._fingerprints.pop(path, None)  # it may have changed since it was asked about last
-        stages = self._needed([extractor], [segmenter])
+        stages = self._needed([extractor], [segmenter] if segmenter else [])
         for stage in stages:
             if reason := self._run(stage, [clip], 1, retry=True).get(clip.clip_id):
                 raise MediaError(reason)
@@ -250,14 +250,21 @@ def media_view(path: Path, curves: Mapping[str, np.ndarray]) -> ClipView:
     """
     from vmnet import media
 
-    info = media.require(path)
-    rendered = info.comment.startswith(RENDERED)
+    media.require(path)
+    kind = kind_of(path)
     return ClipView(
-        kind="rendered" if rendered else "real",
+        kind=kind,
         waveform=media.load_audio(path, sample_rate=WAVEFORM_RATE),
         curves=curves,
-        **(_truth(path) if rendered else {}),
+        **(_truth(path) if kind == "rendered" else {}),
     )
+
+
+def kind_of(path: Path) -> str:
+    """Return "rendered" for a file that this project rendered, and "real" for any other."""
+    from vmnet import media
+
+    return "rendered" if media.comment(path).startswith(RENDERED) else "real"
 
 
 def _truth(path: Path) -> dict[str, Any]:

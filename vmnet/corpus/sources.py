@@ -7,14 +7,12 @@ corpus it has before it.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from vmnet import store
 from vmnet.batch import Workers
-from vmnet.errors import VmnetError
 
 if TYPE_CHECKING:
     from vmnet.corpus.clips import Clip
@@ -101,16 +99,6 @@ class FeatureSource(ABC):
     ) -> str:
         """Return what stands for these frames and boundaries of these clips."""
 
-    @abstractmethod
-    def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
-        """Return the features of a video that is not of the corpus.
-
-        Raises
-        ------
-        VmnetError
-            If it cannot be used, or no features like the corpus' can be made of it.
-        """
-
     def check(
         self, clips: Sequence["Clip"], workers: Workers = 1, retry: bool = False
     ) -> dict[str, str]:
@@ -187,11 +175,3 @@ class GivenFeatures(FeatureSource):
         """Return what stands for the clips' features; see `FeatureSource`."""
         del extractors, segmenters
         return store.key(source=self.origin(), clips=[clip.clip_id for clip in clips])
-
-    def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
-        """Refuse: nothing here makes such features of a video."""
-        del extractor, segmenter
-        raise VmnetError(
-            f"{video} cannot be compared with a corpus whose features were made elsewhere: give "
-            "--corpus with a folder of music videos."
-        )

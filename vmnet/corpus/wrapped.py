@@ -1,13 +1,12 @@
 """A source that gives what another gives, changed: the base of windows and of blank features."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from vmnet.batch import Workers
 from vmnet.corpus.clips import Clip
-from vmnet.corpus.sources import ClipFeatures, ClipView, FeatureSource, Picture
+from vmnet.corpus.sources import ClipView, FeatureSource, Picture
 
 
 class WrappedSource(FeatureSource):
@@ -22,10 +21,6 @@ class WrappedSource(FeatureSource):
     def needed(self, segmenters: Iterable[str]) -> tuple[str, ...]:
         """Return the segmenters that the inner source is asked for, when this is for those."""
         return tuple(segmenters)
-
-    def query(self, video: Path, extractor: str, segmenter: str) -> ClipFeatures:
-        """Leave a video that is not of the corpus to the inner source: it stays as it is."""
-        return self.inner.query(video, extractor, segmenter)
 
     def check(
         self, clips: Sequence[Clip], workers: Workers = 1, retry: bool = False

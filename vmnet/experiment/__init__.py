@@ -1,9 +1,9 @@
-"""The experiments: from a corpus to networks, rankings and recommendations, stage by stage."""
+"""The experiments: from a corpus to networks and rankings, stage by stage."""
 
 from vmnet.experiment.apart import compare
 from vmnet.experiment.artists import by_artist
+from vmnet.experiment.export import export
 from vmnet.experiment.learning import learning_curve
-from vmnet.experiment.recommend import export, recommend
 from vmnet.experiment.run import Run, open_run, open_runs
 from vmnet.experiment.segments import CLIP
 from vmnet.experiment.stages import (
@@ -52,7 +52,6 @@ __all__ = [
     "plan",
     "prepare",
     "prepare_all",
-    "recommend",
     "report",
     "require_splits",
     "results",

@@ -1,0 +1,217 @@
+"""The command `vmnet recommend VIDEO --catalog INDEX`: music for a silent video."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vmnet.errors import VmnetError, known_names
+from vmnet.options import Help, positive
+from vmnet.progress import log
+
+if TYPE_CHECKING:
+    from vmnet.catalog.index import Index
+    from vmnet.catalog.match import Match, Query
+    from vmnet.report.figures import EditView
+
+DELIVERED = (".otio", ".fcpxml", ".edl")
+FRAMES = 12  # key frames in the figure of an edit
+
+
+def recommend(arguments: argparse.Namespace) -> None:
+    """Rank the music of a catalog for a silent video, and fit the best to it.
+
+    example: vmnet recommend film.mp4 --catalog ~/catalog --top 5 --html ~/page
+    """
+    from vmnet import media
+    from vmnet.aligners import DISTANCES
+    from vmnet.catalog import answer
+    from vmnet.catalog.index import Index
+    from vmnet.catalog.query import open_query
+    from vmnet.catalog.recommend import recommend as best_of
+
+    known_names([arguments.distance], DISTANCES, "distance")  # before anything is computed
+    media.require(arguments.query, audio=False)
+    if arguments.pick > arguments.top:
+        raise VmnetError(f"--pick {arguments.pick}: there are {arguments.top} tracks (--top).")
+    index = Index.open(arguments.catalog)
+    query = open_query(
+        arguments.query,
+        index.model,
+        index.mean_segment_seconds,
+        arguments.sections,
+        arguments.shots or None,
+    )
+    matches = best_of(
+        index,
+        query,
+        arguments.distance,
+        arguments.top,
+        arguments.like,
+        arguments.max_length_ratio,
+    )
+    notes = said(index, arguments.distance)
+    if arguments.json:
+        sys.stdout.write(answer.as_json(query, matches, notes))
+    elif arguments.csv:
+        sys.stdout.write(answer.as_csv(matches))
+        log("\n".join(notes))
+    else:
+        sys.stdout.write(answer.as_text(query, matches, notes))
+    _write(arguments, query, matches, notes)
+
+
+def said(index: "Index", distance: str) -> list[str]:
+    """Return what is to be said beside every ranking: what it is worth, what was ranked."""
+    about = index.model.about
+    learned = (
+        f"{about.training_clips} clips of {about.corpus} ({about.corpus_kind}), "
+        f"profile {about.profile}"
+    )
+    return [
+        index.model.quality_sentence(distance),
+        f"The model learned from {learned}; the catalog has {len(index)} tracks, cut by "
+        f"{index.segmenter}, ranked by {distance}.",
+    ]
+
+
+def _write(
+    arguments: argparse.Namespace, query: "Query", matches: Sequence["Match"], notes: list[str]
+) -> None:
+    """Write what was asked for beside the ranking."""
+    picked = matches[min(arguments.pick, len(matches)) - 1]
+    if arguments.html:
+        from vmnet.edit.page import write_page
+
+        log(f"page: {write_page(arguments.html, query, matches, notes)}")
+    if arguments.edit:
+        for path in deliver(query, picked, arguments.edit):
+            log(f"edit: {path}")
+    if arguments.preview:
+        from vmnet.edit.preview import preview
+
+        preview(query.path, picked.track.path, picked.spans, arguments.preview)
+        log(f"preview: {arguments.preview}")
+
+
+def deliver(query: "Query", match: "Match", folder: Path) -> list[Path]:
+    """Write the edit of one track for people and for editing programs.
+
+    Parameters
+    ----------
+    folder
+        Gets the cut list (CSV, JSON), time lines (`DELIVERED`), the cut music (WAV) and a figure.
+        A format that cannot hold the video's frame rate is left out, and a line says so.
+
+    Returns
+    -------
+    paths : list of Path
+        What was written.
+
+    Raises
+    ------
+    VmnetError
+        If the folder cannot be written, or a file is gone.
+    """
+    from vmnet.edit.cutlist import cut_list, write_cut_list
+    from vmnet.edit.preview import music_file
+    from vmnet.edit.timeline import write_timeline
+    from vmnet.report import figures
+
+    cuts = cut_list(query, match)
+    paths = [write_cut_list(cuts, folder / f"cuts{suffix}") for suffix in (".csv", ".json")]
+    for suffix in DELIVERED:
+        try:
+            paths.append(write_timeline(query, match, folder / f"timeline{suffix}"))
+        except VmnetError as error:
+            log(f"no timeline{suffix}: {error}")
+    music_file(match.track.path, match.spans, folder / "music.wav")
+    figures.save(figures.edit(edit_view(query, match)), folder, "timeline")
+    return [*paths, folder / "music.wav", folder / "timeline.png"]
+
+
+def edit_view(query: "Query", match: "Match") -> "EditView":
+    """Return what the figure of an edit shows, with key frames of the video."""
+    from vmnet.corpus.media_source import kind_of, media_pictures
+    from vmnet.report.figures import EditView
+
+    frames = media_pictures(query.path, FRAMES)
+    return EditView(query, match, kind_of(query.path), frames)
+
+
+def _times(text: str) -> list[float]:
+    from vmnet.catalog.query import seconds_of
+
+    try:
+        return [seconds_of(part) for part in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _ratio(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
+    return value
+
+
+def add_recommend_command(commands: Any) -> None:
+    """Add `recommend` to what `ArgumentParser.add_subparsers` returned."""
+    from vmnet.aligners import RECOMMENDED
+
+    about, _, example = (recommend.__doc__ or "").partition("\n")
+    parser = commands.add_parser(
+        "recommend",
+        help=about,
+        description=about,
+        epilog=example.strip(),
+        allow_abbrev=False,
+        formatter_class=Help,
+    )
+    add = parser.add_argument
+    add(
+        "query", type=Path, metavar="video", help="the film that wants music; it is not listened to"
+    )
+    add(
+        "--catalog",
+        type=Path,
+        required=True,
+        metavar="INDEX",
+        help="what `vmnet index` made of a folder of music",
+    )
+    add("--top", type=positive, default=10, help="how many tracks are listed (default: 10)")
+    listed = f"how the catalog is ranked: {{distances}} (default: {RECOMMENDED})"
+    add("--distance", default=RECOMMENDED, metavar="NAME", help=listed)
+    add(
+        "--sections",
+        type=_times,
+        default=[],
+        metavar="0:08,0:21,...",
+        help="times between the sections of the video (default: it is cut at its shots)",
+    )
+    add("--shots", action="store_true", help="cut sections at their shots, too")
+    add("--like", default="", metavar="TRACK", help="a track of the catalog, by its path or title")
+    add(
+        "--max-length-ratio",
+        type=_ratio,
+        default=0.0,
+        metavar="R",
+        help="leave out tracks that last more than R times the video, or less than 1/R of it",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON, times in seconds")
+    form.add_argument("--csv", action="store_true", help="print CSV, a row a segment of the video")
+    add("--html", type=Path, metavar="FOLDER", help="write a page that plays the tracks in place")
+    add(
+        "--edit",
+        type=Path,
+        metavar="FOLDER",
+        help="write cut list, time lines for editing programs, and the cut music, of one track",
+    )
+    add("--preview", type=Path, metavar="FILE.mp4", help="write the video with one track under it")
+    add("--pick", type=positive, default=1, metavar="RANK", help="which track (default: 1)")
+    parser.set_defaults(function=recommend)

@@ -1,0 +1,179 @@
+"""Rank a catalog for a query, and fit the best tracks to it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vmnet.catalog.match import Match, Query
+from vmnet.edit.spans import require_cover
+from vmnet.errors import VmnetError, known_names
+
+if TYPE_CHECKING:
+    from vmnet.catalog.engines import Candidates
+    from vmnet.catalog.index import Index
+
+LIKE_POOL = 1000
+"""So many of the tracks that fit best are considered when they shall be like another track."""
+
+
+def recommend(
+    index: "Index",
+    query: Query,
+    distance: str,
+    top: int = 10,
+    like: str = "",
+    max_length_ratio: float = 0.0,
+) -> list[Match]:
+    """Return the tracks of a catalog that fit a query best, the best first, each fitted to it.
+
+    Parameters
+    ----------
+    index
+        The catalog.
+    query
+        See `vmnet.catalog.query.open_query`.
+    distance
+        A key of `DISTANCES`.
+    top
+        How many tracks.
+    like
+        A track of the catalog, by its id or title. Of the `LIKE_POOL` tracks that fit best, those
+        with the least sum of two ranks come first: how they fit, and how near their mean embedding
+        is to that track's. "" for none.
+    max_length_ratio
+        Tracks that last more than so many times the video are left out, and those that last less
+        than a part of it by the same ratio; 0 leaves out none.
+
+    Raises
+    ------
+    VmnetError
+        If there is no such track, or no track of such a length.
+
+    Examples
+    --------
+    >>> index = Index.open("data/index/music-1f0c22b7a1")  # doctest: +SKIP
+    >>> query = open_query("film.mp4", index.model, index.mean_segment_seconds)  # doctest: +SKIP
+    >>> [match.name for match in recommend(index, query, "nw_mean", top=2)]  # doctest: +SKIP
+    ['Knolls', 'The Deep Path']
+    """
+    from vmnet.aligners import DISTANCES
+    from vmnet.catalog.search import search
+
+    known_names([distance], DISTANCES, "distance")
+    allowed = _of_length(index, query.duration, max_length_ratio)
+    wanted = track_number(index, like) if like else None
+    many = top if wanted is None else max(top, LIKE_POOL)
+    found, distances = search(
+        query.embedding, index.embeddings, distance, many, _candidates(index), allowed
+    )
+    if wanted is not None:
+        order = _nearer(index, found, wanted)[:top]
+        found, distances = found[order], distances[order]
+    return [
+        fitted(index, query, int(i), rank, float(far), distance)
+        for rank, (i, far) in enumerate(zip(found, distances, strict=True), 1)
+    ]
+
+
+def fitted(
+    index: "Index", query: Query, number: int, rank: int, far: float, distance: str
+) -> Match:
+    """Align one track of a catalog with a query, and fit its music to the video."""
+    from vmnet.aligners import align
+    from vmnet.edit.fit import fit
+
+    track = index.tracks[number]
+    segments = np.asarray(index.embeddings[number], np.float32)
+    similarities = query.embedding @ segments.T
+    path = align(query.embedding, segments, path_of(distance)).path
+    boundaries, beats = index.boundaries(number), index.beats(number)
+    spans = fit(
+        query.boundaries,
+        boundaries,
+        path,
+        similarities,
+        beats,
+        track.duration,
+        query.frames,
+        index.frames(number),
+    )
+    require_cover(spans, query.duration, track.duration)
+    tags = tuple(index.tags(number))
+    return Match(track, rank, far, boundaries, similarities, path, spans, beats, tags)
+
+
+def path_of(distance: str) -> str:
+    """Return the alignment whose path belongs to a distance.
+
+    A distance without one, as the centroid's is, takes that of NW-DTW.
+
+    >>> path_of("trace_mean"), path_of("centroid")
+    ('trace', 'nw')
+    """
+    from vmnet.aligners import NORMALISED, alignment_of
+
+    found = alignment_of(distance)
+    return found if found in NORMALISED else "nw"
+
+
+def track_number(index: "Index", name: str) -> int:
+    """Return which track of a catalog has that id, or else that title.
+
+    Raises
+    ------
+    VmnetError
+        If there is none, or more than one of that title.
+    """
+    ids = [track.track_id for track in index.tracks]
+    if name in ids:
+        return ids.index(name)
+    titled = [i for i, track in enumerate(index.tracks) if track.title.lower() == name.lower()]
+    if len(titled) != 1:
+        how = "two or more tracks" if titled else "no track"
+        raise VmnetError(f"{index.folder} has {how} called {name!r}: give a path in its folder.")
+    return titled[0]
+
+
+def best_pairs(match: Match, count: int = 3) -> list[tuple[int, int, float]]:
+    """Return the aligned segments (of the query, of the track) that agree most, best first.
+
+    With each pair comes its dot product.
+    """
+    values = match.similarities[match.path[:, 0], match.path[:, 1]]
+    best = np.argsort(-values, kind="stable")[:count]
+    return [(int(match.path[i, 0]), int(match.path[i, 1]), float(values[i])) for i in best]
+
+
+def _candidates(index: "Index") -> "Candidates | None":
+    """Return the first stage of the search in a catalog that is too large to be aligned whole."""
+    from vmnet.catalog.engines import load_candidates
+    from vmnet.catalog.search import EXHAUSTIVE_TRACKS
+
+    if len(index) <= EXHAUSTIVE_TRACKS:
+        return None
+    return load_candidates(index.centroids, index.arrays_folder)
+
+
+def _of_length(index: "Index", seconds: float, ratio: float) -> np.ndarray | None:
+    """Return which tracks last about as long as the video, or None for all."""
+    if not ratio:
+        return None
+    durations = np.array([track.duration for track in index.tracks])
+    allowed = (durations <= ratio * seconds) & (durations * ratio >= seconds)
+    if not allowed.any():
+        raise VmnetError(
+            f"no track of {index.folder} lasts between {seconds / ratio:.0f} and "
+            f"{seconds * ratio:.0f} s: give a larger --max-length-ratio."
+        )
+    return allowed
+
+
+def _nearer(index: "Index", found: Sequence[int] | np.ndarray, wanted: int) -> np.ndarray:
+    """Order tracks found, the best first, by the sum of that rank and of being like another."""
+    centroids = np.asarray(index.centroids[found], np.float32)
+    unit = centroids / np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-12)
+    alike = unit @ index.centroids[wanted]
+    place = np.empty(len(found))
+    place[np.argsort(-alike, kind="stable")] = np.arange(len(found))
+    return np.argsort(np.arange(len(found)) + place, kind="stable")
