@@ -133,6 +133,21 @@ def test_pictures_that_begin_after_the_sound_keep_their_place(tmp_path, song):
         assert len(load_audio(made, RATE)) / RATE == pytest.approx(2.4, abs=2e-3)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [("song.mkv", "flac", {}), ("song.mp4", "aac", {"movie_timescale": str(RATE)})],
+)
+def test_a_track_whose_sound_starts_late_counts_from_its_own_time_0(tmp_path, name, codec, options):
+    """A video as the track: its pictures start at once, its music after 0.5 s."""
+    codecs, pictures = ("libx264", codec), gray(1) * (25 * SECONDS)
+    more = {"rate": RATE, "sound_start": 0.5, "codecs": codecs, **options}
+    track = write(tmp_path / name, pictures, noise(), **more)
+    video = write(tmp_path / "film.mp4", gray(50))
+    made = preview(video, track, SPANS, tmp_path / "out.mp4")
+    late = [Span(s.video_start, s.video_end, s.track_start - 0.5, 0) for s in SPANS]
+    assert lags(made, late) == [0, 0]
+
+
 def test_a_broadcast_that_starts_late_starts_at_0(tmp_path, song):
     video = write(tmp_path / "film.ts", gray(50), stamps=range(35, 85), b_frames=2)
     made = preview(video, song, SPANS, tmp_path / "out.mp4")
