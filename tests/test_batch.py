@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,11 @@ def lack_a_module_on_two(path):
 def want_memory_on_two(path):
     if path.stem == "2":
         raise MemoryError
+    return number(path)
+
+def never_end_on_two(path):
+    while path.stem == "2":
+        time.sleep(0.05)
     return number(path)
 
 def sleep(path):
@@ -151,6 +157,19 @@ def test_want_of_memory_is_that_clips_and_may_pass(tmp_path, work, processes):
     assert set(failures) == {"c2"}
     assert "--jobs 1" in failures["c2"]
     assert failure(jobs[2].output, jobs[2].source) == ""
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_file_that_takes_too_long_is_that_clips_failure(tmp_path, work, processes):
+    jobs = jobs_for(tmp_path, work.never_end_on_two)
+    assert jobs[2].limit == 300
+    jobs[2] = replace(jobs[2], limit=3.0)
+    failures = run_jobs(jobs, processes, "test")
+    assert set(failures) == {"c2"}
+    assert failures["c2"].endswith("2.mp4 took longer than 3 s: convert the file, or leave it out.")
+    assert failure(jobs[2].output, jobs[2].source) == failures["c2"]
+    done = {file.stem for file in (tmp_path / "out").glob("*.npz")}
+    assert done == {"0", "1", "3", "4"}
 
 
 def test_progress_is_said_on_standard_error_alone(tmp_path, work, capsys):

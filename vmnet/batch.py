@@ -5,6 +5,7 @@ was.
 """
 
 import errno
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -28,6 +29,9 @@ from vmnet import store
 from vmnet.errors import InputWarning, MediaError, VmnetError
 from vmnet.progress import log, ticking
 
+LIMIT = 300.0  # s
+LIMIT_PER_MB = 60.0  # s
+
 Workers = int | str
 """Who does jobs: so many processes of this machine, or those of the Dask scheduler at an address.
 
@@ -43,13 +47,24 @@ class Job:
     `work` must be importable by name (a module's function, or a partial of one). A job whose
     `output` is there is not done again: another run has done it, or a worker that died before it
     could say so. Beside `output`, if it is given, stands why `source` cannot be used (see
-    `failure`).
+    `failure`). What takes longer than `limit` seconds, if that is given, is ended.
     """
 
     clip_id: str
     source: Path
     work: Callable[[], None]
     output: Path | None = None
+    limit: float | None = None
+
+
+def time_limit(source: Path) -> float:
+    """Return how many seconds a job on a file may take: five minutes, and one more for each MB.
+
+    That is a second for a second of music at 128 kbit/s, many times what any stage needs. It goes
+    by the size, for the duration that a header tells may be what is damaged.
+    """
+    size = source.stat().st_size if source.exists() else 0
+    return LIMIT + LIMIT_PER_MB * size / 1e6
 
 
 def array_job(
@@ -59,7 +74,7 @@ def array_job(
 
     Beside it is kept what else came of it: see `failure` and `noticed`.
     """
-    return Job(clip_id, source, partial(_keep, source, output, compute), output)
+    return Job(clip_id, source, partial(_keep, source, output, compute), output, time_limit(source))
 
 
 def failure(output: Path, source: Path) -> str:
@@ -130,7 +145,7 @@ def run_jobs(
             _share_out_over_machines(jobs, workers, reasons, bar)
         elif workers == 1:
             for job in jobs:
-                reasons[job.clip_id] = _attempt(job)
+                reasons[job.clip_id] = _attempt_here(job)
                 bar.update()
         else:
             _share_out_surviving_crashes(jobs, workers, reasons, bar)
@@ -149,7 +164,7 @@ def _share_out_over_machines(
     """Let a cluster do the jobs; one that ends its workers is tried here, to learn how it does."""
     from vmnet import cluster
 
-    for job, reason in cluster.outcomes(_attempt, jobs, address):
+    for job, reason in cluster.outcomes(_attempt_watched, jobs, address):
         reasons[job.clip_id] = _attempt_alone(job) if reason is None else reason
         bar.update()
 
@@ -174,18 +189,18 @@ def _share_out_surviving_crashes(
 
 
 def _attempt_alone(job: Job) -> str:
-    """Do one job in a process of its own; return why it failed, or why the process died.
-
-    A process that is killed may have been so for want of memory, which may pass; one that crashes
-    does so on this file, which is remembered.
-    """
+    """Do one job in a process of its own; return why it failed, or why the process died."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_send_attempt, args=(job, sender, os.cpu_count() or 1))
     process.start()
     sender.close()
     try:
-        outcome = receiver.recv()
+        if receiver.poll(job.limit):
+            outcome = receiver.recv()
+        else:
+            outcome = _remembered(job, _late(job))
+            process.kill()
     except EOFError:
         outcome = None
     except BaseException:
@@ -194,9 +209,15 @@ def _attempt_alone(job: Job) -> str:
     process.join()
     if isinstance(outcome, OSError):
         raise outcome
-    if outcome is not None:
-        return outcome
-    status = process.exitcode or 0
+    return _why_it_died(job, process.exitcode or 0) if outcome is None else outcome
+
+
+def _why_it_died(job: Job, status: int) -> str:
+    """Say how the process of a job ended.
+
+    One that is killed may have been so for want of memory, which may pass; one that crashes does so
+    on this file, which is remembered.
+    """
     how, remedy = "crashed", "convert the file, or leave it out"
     if status in (-signal.SIGKILL, -signal.SIGTERM):
         how, remedy = "was killed, perhaps for want of memory", "free memory or give --jobs 1"
@@ -204,7 +225,15 @@ def _attempt_alone(job: Job) -> str:
         how = "ended"
         remedy = 'a script needs `if __name__ == "__main__":`, and a function a module of its own'
     reason = f"{job.source}: the process that worked on it {how} (exit status {status}); {remedy}."
-    if job.output and how == "crashed":
+    return _remembered(job, reason) if how == "crashed" else reason
+
+
+def _late(job: Job) -> str:
+    return f"{job.source} took longer than {job.limit:.0f} s: convert the file, or leave it out."
+
+
+def _remembered(job: Job, reason: str) -> str:
+    if job.output:
         store.save_text(_failure_note(job.output), reason)
     return reason
 
@@ -226,7 +255,7 @@ def _share_out(jobs: list[Job], processes: int, reasons: dict[str, str], bar: tq
         initargs=(max(1, (os.cpu_count() or 1) // min(processes, len(jobs))),),
     )
     try:
-        futures: dict[Future[str], Job] = {pool.submit(_attempt, job): job for job in jobs}
+        futures: dict[Future[str], Job] = {pool.submit(_attempt_watched, job): job for job in jobs}
         for future in as_completed(futures):
             reasons[futures[future].clip_id] = future.result()
             bar.update()
@@ -238,6 +267,45 @@ def _share_out(jobs: list[Job], processes: int, reasons: dict[str, str], bar: tq
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _attempt_here(job: Job) -> str:
+    """Do one job in this process, which an alarm calls back from what takes too long.
+
+    There are alarms on POSIX, and in the main thread alone.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    if job.limit is None or not in_main or not hasattr(signal, "setitimer"):
+        return _attempt(job)
+
+    def ring(*_: object) -> None:
+        raise MediaError(_late(job))
+
+    handler = signal.signal(signal.SIGALRM, ring)
+    timer = signal.setitimer(signal.ITIMER_REAL, job.limit)
+    try:
+        return _attempt(job)
+    except MediaError as error:  # it rang just after the job
+        return str(error)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler or signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+def _attempt_watched(job: Job) -> str:
+    """Do one job in a worker, which ends itself if that takes too long, whatever it is caught in.
+
+    The clip is then tried alone, and told from those beside it.
+    """
+    if job.limit is None:
+        return _attempt(job)
+    with open(os.devnull, "w") as nowhere:
+        faulthandler.dump_traceback_later(job.limit, exit=True, file=nowhere)
+        try:
+            return _attempt(job)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _attempt(job: Job) -> str:

@@ -75,6 +75,9 @@ def find_tracks(
     strangers: Counter[str] = Counter()
     for path in tqdm(sorted(_files(folder, without)), desc="files", unit="file", delay=2):
         suffix = path.suffix.lower()
+        if path.exists() and not path.is_file():  # a pipe would wait for its writer
+            strangers["that is no file"] += 1
+            continue
         if suffix not in SUFFIXES:
             strangers[suffix or "without a suffix"] += 1
             continue

@@ -26,6 +26,8 @@ def open_media(path: Path) -> Iterator[InputContainer]:
         raise MediaError(f"{path} is a folder: name a media file in it.")
     if not path.exists():
         raise MediaError(f"{path} does not exist: check the path.")
+    if not path.is_file():
+        raise MediaError(f"{path} is no file but a pipe or a device: name a media file.")
     if path.stat().st_size == 0:
         raise MediaError(f"{path} is empty: copy or download it again.")
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}

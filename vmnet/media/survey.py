@@ -35,6 +35,13 @@ SHORTFALL_SECONDS = 2.0
 SMALL_SHORTFALL = 0.005
 SMALL_SHORTFALL_SECONDS = 0.5
 
+# Stamps and lengths that are damaged make hours of silence. No music has a pause of half an hour,
+# though a picture may stay for an album; silence itself, without loss, is a hundred bytes a second.
+MAX_PAUSE = {"audio": 1800.0, "video": 14_400.0}  # seconds without a new packet
+MIN_BYTES = 16.0  # a second, beyond the first ten minutes
+FREE_SECONDS = 600.0
+RATES = range(1000, 1_000_001)  # Hz, of sound
+
 # FFmpeg reads these from front to back and leaves off at what it does not know, such as a second
 # file joined to the first; in the others an index or tags may follow the last packet.
 SEQUENTIAL = {"flv", "mpegts", "mpeg"}
@@ -66,7 +73,8 @@ class Survey:
     """What a file holds: its sound tracks, in the file's order, and its pictures.
 
     The ends of the streams are in seconds from time 0; so is `promised`, where the header says that
-    the file ends, None if it does not.
+    the file ends, None if it does not. `pauses` has the longest time without a new packet, in
+    seconds, by the type of the stream.
     """
 
     timeline: Timeline
@@ -74,6 +82,7 @@ class Survey:
     picture: Picture | None
     promised: float | None
     comment: str
+    pauses: dict[str, float]
 
     @property
     def end(self) -> float:
@@ -140,6 +149,12 @@ def _check(path: Path, found: Survey) -> None:
         )
     if end <= 0 or not (found.picture or any(track.sample_rate for track in found.tracks)):
         raise MediaError(f"{path} holds no sound and no pictures: use another file.")
+    too_long = end > max(FREE_SECONDS, path.stat().st_size / MIN_BYTES)
+    if too_long or any(found.pauses[kind] > limit for kind, limit in MAX_PAUSE.items()):
+        raise MediaError(
+            f"{path} has time stamps that are damaged (it would last {end:.0f} s): copy or "
+            "download it again, or convert it."
+        )
     if shortfall > max(SMALL_SHORTFALL * promised, SMALL_SHORTFALL_SECONDS):
         warnings.warn(
             f"{path} ends at {end:.1f} s of {promised:.1f} s: if it was cut off, copy it again.",
@@ -183,10 +198,12 @@ class _Span:
     closing: int
     before: int | None = None
     duration: int = 0  # of the packet stamped `last`
+    longest: int = 0  # from one stamp to the next
 
     def add(self, stamp: int, duration: int) -> None:
         self.start = min(self.start, stamp)
         if stamp >= self.last:
+            self.longest = max(self.longest, stamp - self.last)
             self.before = self.last if stamp > self.last else self.before
             self.last, self.duration = stamp, duration
         elif self.before is None or stamp > self.before:
@@ -239,6 +256,20 @@ class _Stream:
         tick = self.stream.time_base
         usual = _frame_ticks(self.stream)
         return [float(span.end(usual, bound / tick) * tick) for span in self.spans]
+
+
+def _pauses(
+    streams: Iterable[_Stream], ends: dict[int, list[float]], origin: float
+) -> dict[str, float]:
+    """Return the longest time, in seconds, without a new packet, by the type of the stream."""
+    longest = dict.fromkeys(MAX_PAUSE, 0.0)
+    for found in streams:
+        tick = found.stream.time_base
+        pauses = [found.starts()[0] - origin, longest[found.stream.type]]
+        for span, end in zip(found.spans, ends[found.stream.index], strict=True):
+            pauses += [float(span.longest * tick), end - float(span.last * tick)]
+        longest[found.stream.type] = max(pauses)
+    return longest
 
 
 def _step_on_together(timed: list[_Stream]) -> bool:
@@ -317,6 +348,7 @@ def _summary(container: InputContainer, streams: Iterable[_Stream], clock: Clock
         # Matroska counts its duration from stamp 0, even if the first stream starts later.
         promised=None if promised is None else promised - origin,
         comment=comment_of(container),
+        pauses=_pauses(timed, ends, origin),
     )
 
 
@@ -330,6 +362,8 @@ def _sound(stream: Any, first: dict[int, Any], end: dict[int, float]) -> Sound:
     frame = first.get(stream.index)
     if frame is None:
         return Sound(0.0, 0, 0)
+    if frame.sample_rate not in RATES:
+        return Sound(end.get(stream.index, 0.0), 0, 0)
     return Sound(end.get(stream.index, 0.0), frame.sample_rate, frame.layout.nb_channels)
 
 
