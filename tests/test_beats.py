@@ -1,5 +1,6 @@
 """Beats: at every click, on those of rendered songs, and nowhere in silence."""
 
+import importlib.util
 import subprocess
 import sys
 import warnings
@@ -11,7 +12,8 @@ from scipy.io import wavfile
 
 from vmnet.edit import beats
 from vmnet.edit.beats import BEATS, SAMPLE_RATE, sound_beats, track_beats
-from vmnet.errors import InputWarning, MediaError
+from vmnet.errors import InputWarning, MediaError, WeightsError
+from vmnet.pretrained import CHECKPOINTS
 from vmnet.rendered.render import plan_clip
 from vmnet.segmenters import boundaries
 
@@ -98,3 +100,40 @@ def test_refused(tmp_path):
 def test_no_heavy_import():
     code = "import sys, vmnet.edit.beats; sys.exit('librosa' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+# Beat This: without its weights and its package, what is missing is named
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    """Where the checkpoint of Beat This would lie, in a cache of its own."""
+    monkeypatch.setenv("VMNET_CACHE", str(tmp_path))
+    beats._network.cache_clear()
+    path = CHECKPOINTS["beat-this"].folder / beats.CHECKPOINT
+    path.parent.mkdir(parents=True)
+    yield path
+    beats._network.cache_clear()
+
+
+def test_beat_this_names_what_is_missing(weights, tmp_path):
+    path = write(tmp_path / "a.wav", clicks(5))
+    with pytest.raises(WeightsError, match=r"final0\.ckpt is missing: fetch it with"):
+        BEATS["beat_this"](path)
+    weights.write_bytes(b"none")
+    with pytest.raises(WeightsError, match="no checkpoint of Beat This"):
+        BEATS["beat_this"](path)
+    save(weights, "other.weight")
+    with pytest.raises(WeightsError, match="other tensors"):
+        BEATS["beat_this"](path)
+    save(weights, "model.transformer_blocks.layers.0.weight")
+    if importlib.util.find_spec("beat_this") is None:
+        with pytest.raises(WeightsError, match="pip install beat-this"):
+            BEATS["beat_this"](path)
+
+
+def save(path, name):
+    import torch
+
+    held = {"state_dict": {name: torch.zeros(2)}, "hyper_parameters": {"transformer_dim": 512}}
+    torch.save(held, path)

@@ -1,19 +1,25 @@
 """The beats of a track, on which cuts in the music go unheard.
 
-Ellis, "Beat tracking by dynamic programming", 2007, as librosa has it; `BEATS` names whatever else
-there is.
+`track_beats`: Ellis, "Beat tracking by dynamic programming", 2007, as librosa has it. `beat_this`:
+Foscarin, Schlueter & Widmer, "Beat this! Accurate beat tracking without DBN postprocessing", 2024,
+by the authors' package and their weights, both of which are optional.
 """
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from vmnet import media
+from vmnet import media, pretrained
 from vmnet.compiled import ensure_compiled
+from vmnet.errors import WeightsError
 
 SAMPLE_RATE = 22_050  # Hz; librosa's
 WINDOW = 2048  # samples; librosa's spectra, and so the shortest sound that has one
+
+CHECKPOINT = "final0.ckpt"
+_FETCH = "run `vmnet weights fetch beat-this`"
 
 
 def track_beats(path: Path) -> np.ndarray:
@@ -38,13 +44,7 @@ def track_beats(path: Path) -> np.ndarray:
     MediaError
         If the file cannot be read or has no sound.
     """
-    from vmnet.segmenters.boundaries import stretches
-    from vmnet.segmenters.music import sounds
-
-    path = Path(path)
-    spans = stretches(media.require(path, audio=True, video=False).duration)
-    pieces = zip(spans, sounds(path, spans, SAMPLE_RATE), strict=True)
-    return np.concatenate([span.kept(sound_beats(sound)) for span, sound in pieces])
+    return _in_stretches(Path(path), sound_beats)
 
 
 def sound_beats(sound: np.ndarray) -> np.ndarray:
@@ -64,5 +64,70 @@ def sound_beats(sound: np.ndarray) -> np.ndarray:
     return np.asarray(times, dtype=np.float64)
 
 
-BEATS: dict[str, Callable[[Path], np.ndarray]] = {"librosa": track_beats}
+def beat_this(path: Path) -> np.ndarray:
+    """Return the times of the beats of a file's sound by the network Beat This.
+
+    Parameters, result and stretches as of `track_beats`.
+
+    Raises
+    ------
+    MediaError
+        If the file cannot be read or has no sound.
+    WeightsError
+        If the weights or the package are not there.
+    """
+    return _in_stretches(Path(path), _network())
+
+
+@functools.cache
+def _network() -> Callable[[np.ndarray], np.ndarray]:
+    """Return the network, from a sound at 22,050 Hz to the times of its beats (s)."""
+    checkpoint = pretrained.folder("beat-this") / CHECKPOINT
+    check(checkpoint)
+    try:
+        from beat_this.inference import Audio2Beats
+    except (ImportError, OSError) as error:  # OSError: torchaudio that is not of this torch
+        raise WeightsError(
+            f"the beat tracker beat_this cannot be used ({error}); install the package with "
+            "`pip install beat-this`, or choose librosa"
+        ) from error
+    tracker = Audio2Beats(str(checkpoint), device="cpu")  # a name it does not find it downloads
+
+    def beats(sound: np.ndarray) -> np.ndarray:
+        if len(sound) < WINDOW:
+            return np.zeros(0)
+        return np.asarray(tracker(sound, SAMPLE_RATE)[0], dtype=np.float64)
+
+    return beats
+
+
+def check(path: Path) -> None:
+    """Raise a WeightsError if a file is no checkpoint of Beat This: its settings and its tensors.
+
+    Only tensors and plain values are read, and no code in the file is run.
+    """
+    import torch
+
+    try:
+        held = torch.load(path, map_location="cpu", weights_only=True)
+        names = set(held["state_dict"])
+        held["hyper_parameters"]["transformer_dim"]
+    except Exception as error:  # torch raises what it likes of a damaged file
+        raise WeightsError(
+            f"{path} is no checkpoint of Beat This; delete it and {_FETCH}"
+        ) from error
+    if not any(name.startswith("model.transformer_blocks") for name in names):
+        raise WeightsError(f"{path} holds other tensors than Beat This has; delete it and {_FETCH}")
+
+
+def _in_stretches(path: Path, of_sound: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    from vmnet.segmenters.boundaries import stretches
+    from vmnet.segmenters.music import sounds
+
+    spans = stretches(media.require(path, audio=True, video=False).duration)
+    pieces = zip(spans, sounds(path, spans, SAMPLE_RATE), strict=True)
+    return np.concatenate([span.kept(of_sound(sound)) for span, sound in pieces])
+
+
+BEATS: dict[str, Callable[[Path], np.ndarray]] = {"librosa": track_beats, "beat_this": beat_this}
 """Beat trackers by name: each takes a media file and returns what `track_beats` does."""

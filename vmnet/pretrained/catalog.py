@@ -2,8 +2,9 @@
 
 MusiCNN and EfficientNet-Lite0 are needed by the extractors of media files, and the set-up fetches
 them. The others make the paper's own features from one's own videos (`vmnet.features.inception`,
-`.vggish`); they are optional and large, so that nothing fetches them unasked. Where the publisher
-states no hash, a file is known by what it holds: names, shapes and kinds of its tensors.
+`.vggish`), or find beats (`vmnet.edit.beats`); they are optional and large, so that nothing fetches
+them unasked. Where the publisher states no hash, a file is known by what it holds: names, shapes
+and kinds of its tensors.
 """
 
 from pathlib import Path
@@ -27,6 +28,12 @@ def _check_vggish(folder: Path) -> None:
     from vmnet.features import vggish
 
     vggish.check(folder / vggish.CHECKPOINT)
+
+
+def _check_beat_this(folder: Path) -> None:
+    from vmnet.edit import beats
+
+    beats.check(folder / beats.CHECKPOINT)
 
 
 def _check_vggish_pca(folder: Path) -> None:
@@ -127,7 +134,17 @@ VGGISH_PCA = Checkpoint(
     check=_check_vggish_pca,
 )
 
-CHECKPOINTS: dict[str, Checkpoint] = {
-    one.name: one for one in (MUSICNN, EFFICIENTNET, INCEPTION, INCEPTION_PCA, VGGISH, VGGISH_PCA)
-}
+BEAT_THIS = Checkpoint(
+    name="beat-this",
+    what="Beat This (Foscarin, Schlueter & Widmer, 2024): beats; used with its package, beat-this",
+    page="https://github.com/CPJKU/beat_this",
+    licence="MIT",
+    size="78 MB",
+    source="https://cloud.cp.jku.at/public.php/dav/files/7ik4RrBKTS273gp/final0.ckpt",
+    files={"final0.ckpt": File()},
+    check=_check_beat_this,
+)
+
+_ALL = (MUSICNN, EFFICIENTNET, INCEPTION, INCEPTION_PCA, VGGISH, VGGISH_PCA, BEAT_THIS)
+CHECKPOINTS: dict[str, Checkpoint] = {one.name: one for one in _ALL}
 """All weights, by name."""
