@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -139,6 +141,20 @@ def test_a_whole_track_may_be_one_segment(catalog, model):
     opened = rebuild(catalog, model, segmenter=CLIP)
     assert opened.embeddings.lengths.tolist() == [1, 1, 1]
     assert opened.boundaries(2).tolist() == [0.0, opened.tracks[2].duration]
+
+
+def test_opening_loads_nothing_large(made):
+    code = (
+        "import sys; from vmnet.catalog.index import Index; Index.open(sys.argv[1]).tags(0);"
+        "print({'tensorflow', 'keras', 'pandas', 'numba', 'librosa', 'av'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(made / "index")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "set()\n"
 
 
 # --- what a change touches -----------------------------------------------------------------------
