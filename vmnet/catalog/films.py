@@ -8,7 +8,7 @@ from vmnet.config import DATA
 from vmnet.experiment import Run, open_run
 from vmnet.progress import log
 
-CLIPS, SECONDS = (2, 2, 2), (18.0, 20.0)
+CLIPS, SECONDS = (2, 2, 2), (28.0, 32.0)
 
 
 def with_films(run: Run) -> Run:
