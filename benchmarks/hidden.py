@@ -80,7 +80,8 @@ def edit_errors(spans: tuple, truth: Truth, moved: np.ndarray) -> np.ndarray:
 def main() -> None:
     """Render, train, index, recommend, and print what came of it."""
     from vmnet import experiment
-    from vmnet.catalog.index import Index, build_index
+    from vmnet.aligners import RECOMMENDED
+    from vmnet.catalog.build import build_index
     from vmnet.catalog.model import load_model, save_model
     from vmnet.catalog.query import open_query
     from vmnet.catalog.recommend import recommend
@@ -88,9 +89,9 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--folder", type=Path, default=Path("data/hidden"))
-    parser.add_argument("--clips", type=int, nargs=3, default=[160, 30, 40])
-    parser.add_argument("--others", type=int, default=160)
-    parser.add_argument("--distance", nargs="+", default=["nw"])
+    parser.add_argument("--clips", type=int, nargs=3, default=[60, 12, 24])
+    parser.add_argument("--others", type=int, default=180)
+    parser.add_argument("--distance", nargs="+", default=[RECOMMENDED])
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     films, music = arguments.folder / "films", arguments.folder / "music"
@@ -100,8 +101,7 @@ def main() -> None:
     moved = write_catalog(music, queries, arguments.others)
     save_model(run, arguments.folder / "model")
     model = load_model(arguments.folder / "model")
-    build_index(music, model, arguments.folder / "index", jobs=arguments.jobs)
-    index = Index.open(arguments.folder / "index")
+    index = build_index(music, model, arguments.folder / "index", jobs=arguments.jobs)
     n_tracks = len(index.tracks)
     for distance in arguments.distance:
         ranks, errors = [], []
