@@ -118,6 +118,8 @@ def test_unknown_names_are_refused_before_anything_is_made(
         (["--sections", "0:08,x"], 2, "'0:08,x'|could not convert|no time"),
         (["--max-length-ratio", "0.5"], 2, "no number of at least 1"),
         (["--json", "--csv"], 2, "not allowed with"),
+        (["--preview", "film.avi"], 1, r"film\.avi names no format: end it in \.mp4"),
+        (["--html", f"{__file__}/page"], 1, r"test_cli\.py/page cannot be written"),
         ([], 1, "catalog holds no index"),
     ],
 )

@@ -1,6 +1,7 @@
 """The command `vmnet recommend VIDEO --catalog INDEX`: music for a silent video."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,7 @@ def recommend(arguments: argparse.Namespace) -> None:
     media.require(arguments.query, audio=False)
     if arguments.pick > arguments.top:
         raise VmnetError(f"--pick {arguments.pick}: there are {arguments.top} tracks (--top).")
+    _check_outputs(arguments)
     index = Index.open(arguments.catalog)
     query = open_query(
         arguments.query,
@@ -74,6 +76,22 @@ def said(index: "Index", distance: str) -> list[str]:
         f"The model learned from {learned}; the catalog has {len(index)} tracks, cut by "
         f"{index.segmenter}, ranked by {distance}.",
     ]
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    """Refuse, before minutes of work, what cannot be written after them."""
+    from vmnet.edit.preview import CONTAINERS
+
+    if arguments.preview and arguments.preview.suffix.lower() not in CONTAINERS:
+        raise VmnetError(
+            f"--preview {arguments.preview} names no format: end it in {', '.join(CONTAINERS)}."
+        )
+    for path in (arguments.html, arguments.edit, arguments.preview):
+        if path is None:
+            continue
+        there = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+        if not os.access(there, os.W_OK) or (there != path.absolute() and not there.is_dir()):
+            raise VmnetError(f"{path} cannot be written: choose another place.")
 
 
 def _write(

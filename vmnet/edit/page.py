@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from errno import EACCES, EEXIST, EISDIR, ENOTDIR, EPERM, EROFS
+from errno import EACCES, EEXIST, EISDIR, ENOENT, ENOTDIR, EPERM, EROFS
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,7 +38,7 @@ WAVE_RATE = 8000  # Hz
 N_REASONS = 3
 LARGEST_SHOWN = 60e6  # bytes of media that a notebook may hold
 TYPES = {".mp4": "video/mp4", ".webm": "video/webm", SOUND: "audio/mp4"}
-IN_THE_WAY = {EACCES, EEXIST, EISDIR, ENOTDIR, EPERM, EROFS}
+IN_THE_WAY = {EACCES, EEXIST, EISDIR, ENOENT, ENOTDIR, EPERM, EROFS}
 
 
 class Agreement(NamedTuple):
