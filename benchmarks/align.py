@@ -1,23 +1,32 @@
-"""Time every ranking distance at the paper's size, beside the paper and its pseudo-code in NumPy.
+"""Time every ranking distance beside the one matrix product it needs, the paper and peers.
 
     python benchmarks/align.py                  # about 12 segments a clip, as OLDA gives
     python benchmarks/align.py --segments 36    # as TransNet gives
+    python benchmarks/align.py --segments 127 --repeats 1 --threads 1
 
-Random unit vectors stand for embeddings: time does not depend on their values. The paper's times
-(table III, 1,000 queries on an Intel i7-6850K) are those of OLDA, and of TransNet from 24 segments
-up. The pseudo-code is timed on a sample of pairs and scaled to all of them.
+Random unit vectors stand for embeddings: time does not depend on their values. Times are those of
+the processors (all threads), which another load changes less than the clock; a distance and the
+product take turns with equal threads, and the median of their ratios counts. The product is that of
+all segments with all, block by block into the same memory. With more than one thread those of the
+product wait for each other by spinning, so that a ratio under 1 is no feat: `--threads 1` compares
+the work alone. `trace` needs the diagonal only, and `centroid` the means.
 
-The last line is what Trace costs beside the matrix products that it cannot do without, those of the
-i-th segments with the i-th segments; the two take turns, so that another load meets both.
+The paper's times (table III, 1,000 queries on an Intel i7-6850K) are those of OLDA, and of TransNet
+from 24 segments up. Peers, and the paper's pseudo-code in NumPy, take a sample of the same pairs in
+one thread, scaled to all of them; those that are not installed are left out.
+
+The last line is what Trace costs beside the products of the i-th segments with the i-th segments.
 """
 
 import argparse
 import os
 import time
 from collections.abc import Callable
+from statistics import median
 
 import numba
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from vmnet.aligners import DISTANCES, Sequences, distance_matrix
 
@@ -79,24 +88,113 @@ PSEUDO_CODE: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 }
 
 
-def seconds_of(function: Callable[[], object], repeats: int) -> float:
-    """Return the least time of `repeats` calls, after one that compiles and warms up."""
+def seconds_of(function: Callable[[], object]) -> float:
+    """Return the seconds of all processors together."""
+    start = time.process_time()
     function()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return time.process_time() - start
+
+
+def product_of(queries: Sequences, targets: Sequences) -> Callable[[], None]:
+    """Return a function that multiplies all segments with all, no more."""
+    rows = 4096
+    block = np.empty((rows, rows), np.float32)
+
+    def multiply() -> None:
+        for i in range(0, len(queries.data), rows):
+            for j in range(0, len(targets.data), rows):
+                q, t = queries.data[i : i + rows], targets.data[j : j + rows]
+                np.matmul(q, t.T, out=block[: len(q), : len(t)])
+
+    return multiply
+
+
+def in_turns(
+    ours: Callable[[], object], product: Callable[[], object], turns: int
+) -> tuple[float, float, float]:
+    """Return the medians of the seconds of both and of their ratio."""
+    ours()  # compiles
+    times = [(seconds_of(ours), seconds_of(product)) for _ in range(turns)]
+    ratios = [own / (other or np.nan) for own, other in times]
+    return median(own for own, _ in times), median(other for _, other in times), median(ratios)
+
+
+def peers() -> dict[str, Callable[[np.ndarray, np.ndarray], object]]:
+    """Return what is installed of: dynamic time warping or alignment of two clips, as a call."""
+    makers = {
+        "librosa": _librosa,
+        "aeon": _aeon,
+        "tslearn": _tslearn,
+        "dtaidistance": _dtaidistance,
+        "Biopython": _biopython,
+    }
+    found = {}
+    for name, maker in makers.items():
+        try:
+            found[name] = maker()
+        except ImportError:
+            continue
+    return found
+
+
+def _librosa() -> Callable:
+    from librosa.sequence import dtw
+
+    return lambda m, v: dtw(m.T, v.T, metric="sqeuclidean", backtrack=False)
+
+
+def _aeon() -> Callable:
+    from aeon.distances import dtw_distance
+
+    return lambda m, v: dtw_distance(m.T.astype(float), v.T.astype(float))
+
+
+def _tslearn() -> Callable:
+    from tslearn.metrics import dtw
+
+    return dtw
+
+
+def _dtaidistance() -> Callable:
+    from dtaidistance import dtw_ndim
+
+    return lambda m, v: dtw_ndim.distance(m.astype(float), v.astype(float), use_c=True)
+
+
+def _biopython() -> Callable:
+    from Bio.Align import PairwiseAligner, substitution_matrices
+
+    def score(m: np.ndarray, v: np.ndarray) -> float:
+        letters = "".join(chr(200 + k) for k in range(len(m) + len(v)))
+        matrix = substitution_matrices.Array(alphabet=letters, dims=2)
+        matrix.view(np.ndarray)[: len(m), len(m) :] = m @ v.T
+        aligner = PairwiseAligner(substitution_matrix=matrix)
+        aligner.open_gap_score = aligner.extend_gap_score = -0.05
+        return aligner.score(letters[: len(m)], letters[len(m) :])
+
+    return score
+
+
+def peer_seconds(
+    peer: Callable, queries: Sequences, targets: Sequences, pairs: np.ndarray
+) -> float:
+    """Time a peer on `pairs` and scale to all."""
+    peer(queries[0], targets[0])  # compiles
+
+    def call() -> None:
+        for q, t in pairs:
+            peer(queries[q], targets[t])
+
+    return seconds_of(call) * len(queries) * len(targets) / len(pairs)
 
 
 def pseudo_code_seconds(
     method: str, queries: Sequences, targets: Sequences, pairs: np.ndarray
 ) -> float:
     """Time the pseudo-code on `pairs`, check its results, and scale the time to all pairs."""
-    start = time.perf_counter()
+    start = time.process_time()
     slow = [PSEUDO_CODE[method](queries[q], targets[t]) for q, t in pairs]
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     fast = distance_matrix(queries, targets, method)[pairs[:, 0], pairs[:, 1]]
     np.testing.assert_allclose(fast, slow, atol=1e-4)
     return seconds * len(queries) * len(targets) / len(pairs)
@@ -118,23 +216,16 @@ def products_of_trace(queries: Sequences, targets: Sequences) -> Callable[[], No
     return multiply
 
 
-def ratio_of_trace(queries: Sequences, targets: Sequences, turns: int) -> float:
-    """Return the median over `turns` of the time of Trace over that of its products."""
-    multiply = products_of_trace(queries, targets)
-    ratios = []
-    for _ in range(turns):
-        whole = seconds_of(lambda: distance_matrix(queries, targets, "trace"), 1)
-        ratios.append(whole / seconds_of(multiply, 1))
-    return float(np.median(ratios))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=1000, help="queries, and targets")
     parser.add_argument("--segments", type=int, default=12, help="mean per clip")
     parser.add_argument("--dim", type=int, default=512)
-    parser.add_argument("--pairs", type=int, default=500, help="timed with the pseudo-code")
-    parser.add_argument("--repeats", type=int, default=3, help="the least time counts")
+    parser.add_argument("--pairs", type=int, default=300, help="timed with peers, and scaled")
+    parser.add_argument("--repeats", type=int, default=3, help="turns; the median counts")
+    parser.add_argument(
+        "--threads", type=int, default=numba.config.NUMBA_NUM_THREADS, help="of both sides"
+    )
     options = parser.parse_args()
 
     rng = np.random.default_rng(0)
@@ -142,27 +233,49 @@ def main() -> None:
         random_clips(options.clips, options.segments, options.dim, rng) for _ in range(2)
     )
     pairs = rng.integers(options.clips, size=(options.pairs, 2))
-    paper = PAPER_TRANSNET if options.segments >= 24 else PAPER_OLDA
-    of_paper = (options.clips / 1000) ** 2
+    load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
     print(
         f"{options.clips} x {options.clips} clips, {options.segments} segments a clip, "
-        f"{options.dim}-d; {os.cpu_count()} cores, {numba.get_num_threads()} numba threads; "
-        f"pseudo-code in NumPy: {options.pairs} pairs, scaled\n"
+        f"{options.dim}-d; {options.threads} of {os.cpu_count()} cores; {load}\n"
     )
-    print(
-        "| distance | s | paper, s | paper / ours | pseudo-code (scaled), s | pseudo-code / ours |"
-    )
+    numba.config.NUMBA_NUM_THREADS = options.threads
+    with threadpool_limits(options.threads, "blas"):
+        time_distances(queries, targets, pairs, options.repeats, options.segments)
+    with threadpool_limits(1):
+        time_peers(queries, targets, pairs)
+
+
+def time_distances(
+    queries: Sequences, targets: Sequences, pairs: np.ndarray, repeats: int, segments: int
+) -> None:
+    """Print a line for each distance."""
+    paper = PAPER_TRANSNET if segments >= 24 else PAPER_OLDA
+    of_paper = len(queries) * len(targets) / 1000**2
+    product = product_of(queries, targets)
+    print("| distance | CPU s | product, CPU s | ratio | paper, s | pseudo-code (scaled), CPU s |")
     print("|---|---|---|---|---|---|", flush=True)
     for method in DISTANCES:
-        ours = seconds_of(lambda m=method: distance_matrix(queries, targets, m), options.repeats)
+        own, other, ratio = in_turns(
+            lambda m=method: distance_matrix(queries, targets, m), product, repeats
+        )
+        theirs = paper[method] * of_paper if method in paper else np.nan
         slow = np.nan
         if method in PSEUDO_CODE:
             slow = pseudo_code_seconds(method, queries, targets, pairs)
-        theirs = paper[method] * of_paper if method in paper else np.nan
-        cells = f"{ours:.2f} | {theirs:.0f} | {theirs / ours:.0f} | {slow:.0f} | {slow / ours:.0f}"
+        cells = f"{own:.2f} | {other:.2f} | {ratio:.2f} | {theirs:.0f} | {slow:.0f}"
         print(f"| {method} | {cells.replace('nan', '-')} |", flush=True)
-    ratio = ratio_of_trace(queries, targets, 5 * options.repeats)
-    print(f"\ntrace / its own products: {ratio:.2f}")
+    own_products = products_of_trace(queries, targets)
+    ratio = in_turns(lambda: distance_matrix(queries, targets, "trace"), own_products, 5 * repeats)[
+        2
+    ]
+    print(f"\ntrace / its own products: {ratio:.2f}\n")
+
+
+def time_peers(queries: Sequences, targets: Sequences, pairs: np.ndarray) -> None:
+    """Print a line for each peer that is installed."""
+    print("| peer, one alignment of each pair (scaled) | CPU s |\n|---|---|", flush=True)
+    for name, peer in peers().items():
+        print(f"| {name} | {peer_seconds(peer, queries, targets, pairs):.0f} |", flush=True)
 
 
 if __name__ == "__main__":

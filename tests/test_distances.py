@@ -552,3 +552,54 @@ def test_a_layout_holds_every_segment_once_and_its_lanes_are_the_clips(lengths, 
             places = part.columns[: lengths[clip]] + lane
             start = sequences.offsets[clip]
             assert part.rows[places].tolist() == list(range(start, start + lengths[clip]))
+
+
+# Keras' backend
+
+
+@methods
+@pytest.mark.parametrize("cells", [2**25, 60])
+def test_kerass_backend_gives_the_same_distances(monkeypatch, method, cells):
+    from vmnet.aligners import on_keras
+
+    monkeypatch.setattr(on_keras, "CELLS", cells)
+    queries, targets = random_clips([3, 1, 9, 2], 7, dim=8), random_clips([6, 2, 7, 12], 8, dim=8)
+    queries = Sequences(queries.data.astype(np.float16), queries.offsets, queries.ids)
+    expected = distance_matrix(queries, targets, method)
+    found = distance_matrix(queries, targets, method, backend="keras")
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    none = distance_matrix(queries.select([]), targets, method, backend="keras")
+    assert none.shape == (0, 4)
+
+
+def test_kerass_backend_takes_the_indel_and_refuses_what_it_does_not_know(monkeypatch):
+    queries, targets = random_clips([3, 8], 3), random_clips([4, 1, 6], 4)
+    for method in ("nw", "sw"):
+        expected = distance_matrix(queries, targets, method, indel=0.4)
+        found = distance_matrix(queries, targets, method, backend="keras", indel=0.4)
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+    with pytest.raises(ValueError, match="choose from numba, keras"):
+        distance_matrix(queries, targets, "nw", backend="gpu")
+    monkeypatch.setitem(DISTANCES, "gap", lambda queries, targets: np.zeros((2, 3), np.float32))
+    with pytest.raises(ValueError, match="'gap' has no form"):
+        distance_matrix(queries, targets, "gap", backend="keras")
+
+
+def test_ten_bits_of_a_mantissa_are_enough_for_kerass_products():
+    """As TensorFloat-32 would have them: both factors of every product are cut to 10 bits."""
+    from keras import ops
+
+    from vmnet.aligners import on_keras
+
+    q, t = random_clips([5], 1, dim=512).data[None], random_clips([7], 2, dim=512).data[None]
+    matmul = ops.matmul
+
+    def cut(x):
+        x = np.array(x, dtype=np.float32)
+        return ((x.view(np.uint32) + 0x1000) & np.uint32(0xFFFFE000)).view(np.float32)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ops, "matmul", lambda a, b: matmul(cut(a), cut(b)))
+        found = np.array(on_keras._products(q, t, 0))[0, 0]
+    np.testing.assert_allclose(found, q[0].astype(float) @ t[0].T.astype(float), atol=1e-6)

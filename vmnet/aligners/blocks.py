@@ -14,8 +14,8 @@ import numpy as np
 from vmnet.aligners.sequences import Sequences
 from vmnet.aligners.targets import Targets, interleave
 
-QUERY_ROWS, TARGET_ROWS = 2048, 1024  # segments in a block, whose product of 8 MiB stays in the
-# cache until the kernel has read it
+# Segments in a block, whose product of 8 MiB stays in the cache until the kernel has read it
+QUERY_ROWS, TARGET_ROWS = 2048, 1024
 
 # From (n, dim) and (m, dim) vectors to the (n, m) values of all pairs of them, into `out` if given.
 Products = Callable[..., np.ndarray]
@@ -133,6 +133,13 @@ def gathered(data: np.ndarray, rows: np.ndarray, out: np.ndarray | None = None) 
     else:
         np.take(data, rows, axis=0, out=out, mode="clip")  # "raise" makes a second copy
     return out
+
+
+def centroids(sequences: Sequences) -> Sequences:
+    """Return clips of one segment, the mean."""
+    sums = np.add.reduceat(sequences.data, sequences.offsets[:-1], axis=0, dtype=np.float64)
+    means = (sums / sequences.lengths[:, None]).astype(np.float32)
+    return Sequences(means, np.arange(len(sequences) + 1), sequences.ids)
 
 
 def _run(work: Callable[[], None], n_threads: int) -> None:

@@ -21,7 +21,7 @@ float64, the result is float32. Distances agree with the same formulae in float6
 
 import inspect
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from itertools import product
 from numbers import Real
 from typing import Any, NamedTuple
@@ -30,6 +30,7 @@ import numpy as np
 
 from vmnet.aligners.blocks import (
     Products,
+    centroids,
     dot_products,
     gathered,
     minus_squared_distances,
@@ -45,7 +46,7 @@ BLOCK_CLIPS = 4096  # on each side of a block: 4096^2 float32 dot products are 6
 
 def centroid(queries: Sequences, targets: Sequences) -> np.ndarray:
     """|mean_i(q_i) - mean_j(t_j)|^2, the means not renormalised (thesis eq. 7.1)."""
-    return single(_centroids(queries), _centroids(targets))
+    return single(centroids(queries), centroids(targets))
 
 
 def single(queries: Sequences, targets: Sequences) -> np.ndarray:
@@ -205,16 +206,25 @@ def indel_defaults() -> dict[str, float]:
 
 
 def distance_matrix(
-    queries: Sequences, targets: Sequences, method: str, **params: Any
+    queries: Sequences,
+    targets: Sequences,
+    method: str,
+    *,
+    backend: str = "numba",
+    **params: Any,
 ) -> np.ndarray:
     """Distance of every query to every target.
 
     Parameters
     ----------
     queries, targets : Sequences
-        Segment embeddings of one dim.
+        Segment embeddings of one dim. Targets that many queries meet, one after the other, are
+        better a `Targets`, which has them checked and laid out once.
     method : str
         A key of `DISTANCES`.
+    backend : "numba" or "keras"
+        Compiled for the processor, or what Keras runs on (a GPU where it has one). The latter knows
+        the distances of the paper, and agrees with the former within 1e-4 for unit norm.
     **params
         What `parameters(method)` names: `indel`, the cost of an insertion or deletion in the unit
         of the dot product, a number >= 0.
@@ -226,7 +236,8 @@ def distance_matrix(
     Raises
     ------
     ValueError
-        If the method is unknown, the dims differ, or a value is not finite or makes no sense.
+        If the method or the backend is unknown, the dims differ, or a value is not finite or makes
+        no sense.
     TypeError
         If a parameter is unknown or no number.
 
@@ -247,11 +258,26 @@ def distance_matrix(
         takes = ", ".join(known) if known else "no parameter"
         raise TypeError(f"unknown parameter {unknown[0]!r}: distance {method!r} takes {takes}")
     _check(queries, targets)
-    distances = DISTANCES[method](queries, targets, **params)
+    distances = _backend(backend, method)(queries, targets, **(known | params))
     if not np.isfinite(distances).all():
         raise ValueError(f"distance {method!r} overflows float32: normalise the embeddings")
     distances += 0  # no negative zeros
     return distances
+
+
+def _backend(backend: str, method: str) -> Distance:
+    """Return the function that computes a distance there."""
+    if backend not in ("numba", "keras"):
+        raise ValueError(f"unknown backend {backend!r}: choose from numba, keras")
+    if backend == "numba" or method == "count":
+        return DISTANCES[method]
+    from vmnet.aligners import on_keras
+
+    alignment = alignment_of(method)
+    if alignment not in on_keras.METHODS:
+        raise ValueError(f"distance {method!r} has no form for keras: use backend='numba'")
+    distance = partial(on_keras.distances, method=alignment)
+    return distance if alignment == method else mean_form(distance)
 
 
 class Alignment(NamedTuple):
@@ -389,13 +415,6 @@ def _diagonal_scores(queries: Sequences, targets: Sequences, products: Products)
         ith_targets = gathered(targets.data, targets.offsets[columns] + i)
         add_at(scores, rows, columns, products(ith_queries, ith_targets))
     return scores
-
-
-def _centroids(sequences: Sequences) -> Sequences:
-    """Return clips of one segment, the mean."""
-    sums = np.add.reduceat(sequences.data, sequences.offsets[:-1], axis=0, dtype=np.float64)
-    means = (sums / sequences.lengths[:, None]).astype(np.float32)
-    return Sequences(means, np.arange(len(sequences) + 1), sequences.ids)
 
 
 def _cost(indel: float) -> float:

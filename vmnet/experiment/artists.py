@@ -5,7 +5,7 @@ averaged are the queries whose artist no training clip has, or one has.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -71,7 +71,8 @@ def _of_system(data: Dataset, system: "System", distance: str) -> "pd.DataFrame"
     from vmnet.evaluation import ranks, summarize
 
     video, music = embeddings(data, system)
-    options = {"indel": data.run.indel[distance]} if distance in data.run.indel else {}
+    indel = data.run.indel
+    options: dict[str, Any] = {"indel": indel[distance]} if distance in indel else {}
     places = ranks(distance_matrix(video, music, distance, **options))
     chosen = queries(data.corpus, video.ids)
     rows = [
