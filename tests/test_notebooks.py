@@ -17,7 +17,7 @@ FIGURES = (
 TABLES = (
     "clips", "segment_lengths", "baselines", "table2", "table3", "trace_forms", "table4",
     "indel_sweep", "training", "artists", "cut_apart", "controls", "conclusions_apart",
-    "learning_curve",
+    "mixed_lengths", "learning_curve",
 )  # fmt: skip
 
 

@@ -25,6 +25,33 @@ MERGED = "merged_shots"
 VERSION = 1  # of what a window is: change it when windows become others
 
 
+def window(whole: ClipFeatures, start: int, seconds: int) -> ClipFeatures:
+    """Return the part of a clip from second `start` that lasts so many seconds.
+
+    It has the boundaries of the clip, "fixed", and `MERGED` where there are shots.
+    """
+
+    def frames(name: str) -> np.ndarray:
+        rows = whole.frames[name]  # one row stands for a clip of any length
+        return rows if len(rows) == 1 else rows[start : start + seconds]
+
+    @cache
+    def boundaries(name: str) -> np.ndarray:
+        if name == "fixed":
+            return fixed_boundaries(float(seconds))["fixed"]
+        if name == MERGED:
+            return merged(boundaries(SHOTS), FIXED_SECONDS)
+        return clean(whole.boundaries[name] - start, float(seconds))
+
+    segmenters = _with_made(tuple(whole.boundaries))
+    return ClipFeatures(Changed(whole.frames, frames), Changed(segmenters, boundaries))
+
+
+def _with_made(segmenters: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the segmenters of a window, by those of the whole clip."""
+    return tuple(dict.fromkeys((*segmenters, "fixed", *((MERGED,) if SHOTS in segmenters else ()))))
+
+
 class WindowedSource(WrappedSource):
     """Gives a window of each clip of another source; see `FeatureSource`.
 
@@ -47,8 +74,7 @@ class WindowedSource(WrappedSource):
         if seconds < 1:
             raise ValueError(f"a window lasts at least 1 s, not {seconds}")
         self.seconds, self.seed, self.clock = seconds, seed, clock
-        made = ("fixed", *((MERGED,) if SHOTS in inner.segmenters else ()))
-        self.segmenters = tuple(dict.fromkeys((*inner.segmenters, *made)))
+        self.segmenters = _with_made(inner.segmenters)
 
     def needed(self, segmenters: Iterable[str]) -> tuple[str, ...]:
         """Return the segmenters that the inner source is asked for, the clock first."""
@@ -65,20 +91,7 @@ class WindowedSource(WrappedSource):
         """
         whole = self.inner.load(clip)
         start = self.start(clip, float(whole.boundaries[self.clock][-1]))
-
-        def frames(name: str) -> np.ndarray:
-            rows = whole.frames[name]  # one row stands for a clip of any length
-            return rows if len(rows) == 1 else rows[start : start + self.seconds]
-
-        @cache
-        def boundaries(name: str) -> np.ndarray:
-            if name == "fixed":
-                return fixed_boundaries(float(self.seconds))["fixed"]
-            if name == MERGED:
-                return merged(boundaries(SHOTS), FIXED_SECONDS)
-            return clean(whole.boundaries[name] - start, float(self.seconds))
-
-        return ClipFeatures(Changed(self.extractors, frames), Changed(self.segmenters, boundaries))
+        return window(whole, start, self.seconds)
 
     def start(self, clip: Clip, duration: float) -> int:
         """Return where the window of a clip of `duration` s begins, in seconds.

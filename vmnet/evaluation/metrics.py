@@ -115,13 +115,18 @@ def summarize(ranks: ArrayLike) -> dict[str, float]:
     ranks = np.asarray(ranks, dtype=np.float64)
     if ranks.ndim != 1 or len(ranks) == 0 or not (ranks >= 1).all():
         raise ValueError(f"ranks must be one or more numbers of at least 1, not {ranks!r}")
-    n = len(ranks)
     recalls = {f"R@{k}": 100 * float(np.mean(ranks <= k)) for k in RECALL_AT}
     return recalls | {
         "mean_rank": float(ranks.mean()),
-        "ci95": float(1.96 * ranks.std(ddof=1) / np.sqrt(n)) if n > 1 else np.inf,
+        "ci95": half_width(ranks),
         "median_rank": float(np.median(ranks)),
     }
+
+
+def half_width(values: np.ndarray) -> float:
+    """Return that of the 95 % interval of the mean of (n,) values; infinite for one alone."""
+    n = len(values)
+    return float(1.96 * values.std(ddof=1) / np.sqrt(n)) if n > 1 else np.inf
 
 
 def chance(n_targets: int) -> dict[str, float]:

@@ -4,6 +4,7 @@ from vmnet.experiment.apart import compare
 from vmnet.experiment.artists import by_artist
 from vmnet.experiment.export import export
 from vmnet.experiment.learning import learning_curve
+from vmnet.experiment.lengths import compare_lengths
 from vmnet.experiment.run import Run, open_run, open_runs
 from vmnet.experiment.segments import CLIP
 from vmnet.experiment.stages import (
@@ -42,6 +43,7 @@ __all__ = [
     "check",
     "clip_level",
     "compare",
+    "compare_lengths",
     "embeddings",
     "export",
     "learning_curve",

@@ -74,7 +74,7 @@ SETS = (
         "rank of it stands beside one of the paper's.",
         (
             "baselines", "artists", "learning_curve", "table2", "table3", "segment_count", "table4",
-            "cut_apart", "controls", "conclusions_apart",
+            "cut_apart", "controls", "conclusions_apart", "mixed_lengths",
         ),
         segments=True,
     ),
