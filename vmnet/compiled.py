@@ -116,6 +116,9 @@ def call_all() -> None:
     clips = Sequences.from_list([rng.normal(size=(k, 8)) for k in (2, 3)])
     for method in DISTANCES:
         distance_matrix(clips, clips, method)
+    half = clips.data.astype(np.float16)
+    half.flags.writeable = False  # as one that is mapped from a catalog's file
+    distance_matrix(clips, Sequences(half, clips.offsets, clips.ids), "nw")
     for method in ("nw", "sw"):
         align(clips[0], clips[1], method)
 
