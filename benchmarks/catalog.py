@@ -217,7 +217,7 @@ def measure(n_tracks: int, folder: Path, options: argparse.Namespace) -> Iterato
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tracks", type=int, nargs="+", default=[1000, 10_000, 100_000])
-    parser.add_argument("--distances", nargs="+", default=["nw"])
+    parser.add_argument("--distances", nargs="+", default=["best_trace_mean", "nw"])
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--queries", type=int, default=100, help="that are timed")
     parser.add_argument("--exact", type=int, default=40, help="of these, for the recall")

@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmnet.aligners import DISTANCES, Sequences, distance_matrix
-from vmnet.aligners.distances import parameters
 from vmnet.catalog.engines import build_candidates
-from vmnet.catalog.search import PROXIES, search, track_centroids
+from vmnet.catalog.search import TWO_STAGES, search, track_centroids
 
 
 def clips(n, rng, dim=6, most=5):
@@ -49,7 +48,7 @@ def test_two_stages_that_align_all_agree_with_one(catalog, distance, seed, top):
         np.testing.assert_array_equal(distances, row[:top])
 
 
-@pytest.mark.parametrize("distance", PROXIES)
+@pytest.mark.parametrize("distance", sorted(TWO_STAGES))
 def test_a_permuted_catalog_permutes_the_answer(distance, tmp_path):
     rng = np.random.default_rng(1)
     targets, query = clips(200, rng), rng.normal(size=(4, 6)).astype(np.float32)
@@ -57,7 +56,7 @@ def test_a_permuted_catalog_permutes_the_answer(distance, tmp_path):
 
     def answer(tracks):
         candidates = build_candidates(track_centroids(tracks), tmp_path)
-        return search(query, tracks, distance, 5, candidates, exhaustive=0, fetched=50, aligned=20)
+        return search(query, tracks, distance, 5, candidates, exhaustive=0, fetched=150, aligned=60)
 
     found, distances = answer(targets)
     of_shuffled, same = answer(targets.select(shuffled))
@@ -102,13 +101,20 @@ def test_parameters_of_the_distance_reach_both_stages(catalog):
     np.testing.assert_array_equal(found[1], row)
 
 
-def test_proxies_are_the_distances_of_clips_of_like_segments():
-    """Two clips of 2 and 3 segments, all alike in each: the centroids know everything."""
-    q, t = np.array([[1.0, 0.0]] * 2), np.array([[0.5, 0.5]] * 3)
-    pair = Sequences.from_list([q]), Sequences.from_list([t])
-    for distance in set(PROXIES) - {"centroid"}:
-        proxy = PROXIES[distance](np.array([0.5]), 2, np.array([3]), **parameters(distance))
-        np.testing.assert_allclose(-proxy, distance_matrix(*pair, distance)[0], rtol=1e-6)
+@pytest.mark.parametrize("distance", ["nw", "sw", "trace", "best_trace", "trace_mean"])
+def test_a_line_estimates_the_distances_of_clips_of_like_segments(distance, tmp_path):
+    """All segments of a clip alike: the centroids and the lengths know everything."""
+    rng = np.random.default_rng(2)
+    alike = rng.integers(1, 4, (600, 1, 6))
+    targets = Sequences.from_list([np.tile(v, (rng.integers(1, 9), 1)) for v in alike])
+    candidates = build_candidates(track_centroids(targets), tmp_path)
+    query = np.tile(rng.integers(1, 4, 6), (4, 1)).astype(np.float32)
+    order, row = exhaustive(query, targets, distance)
+    found, distances = search(
+        query, targets, distance, 10, candidates, exhaustive=0, fetched=600, aligned=30
+    )
+    np.testing.assert_array_equal(distances, row[:10])
+    np.testing.assert_array_equal(found, order[:10])
 
 
 def test_equal_distances_go_by_index():

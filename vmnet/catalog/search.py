@@ -1,15 +1,17 @@
 """The tracks of a catalog that fit a query best, at any size of the catalog.
 
 A catalog of up to `EXHAUSTIVE_TRACKS` is aligned with the query, every track of it. A larger one is
-searched in two stages: an engine finds the tracks whose centroids point where that of the query
-does, and the best of these are aligned. Only the second stage ranks: what it returns has the
-distance of `vmnet.aligners`, and a track can be missed but not misplaced.
+searched in two stages:
 
-The first stage suits a distance where a function of `PROXIES` says what the distance would be if
-all segments of a clip were alike. The others are aligned exhaustively at any size.
+1. An engine fetches the tracks whose centroids have the largest inner products with that of the
+   query. A few of these are aligned, and a straight line through their distances, over the product
+   and the two lengths, estimates those of the others: a sum favours long tracks, a mean favours
+   those that leave a choice, each by how much the sample says for this query.
+2. Those of the smallest estimates are aligned. This stage alone ranks: what is returned has the
+   distance of `vmnet.aligners`, so that a track can be missed but not misplaced.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,11 +23,18 @@ from vmnet.catalog.engines import Candidates
 EXHAUSTIVE_TRACKS = 50_000
 """Tracks up to which every one is aligned."""
 
-FETCHED = 20_000
-"""Tracks that the first stage fetches, by the inner product of the centroids alone."""
+FETCHED = 10_000
+"""Tracks that the first stage fetches."""
 
-ALIGNED = 1_000
-"""Tracks that are aligned, those of the best proxies among the fetched."""
+SAMPLED = 256
+"""Tracks whose distances say how to estimate those of the others that were fetched."""
+
+ALIGNED = 2_000
+"""Tracks that the second stage aligns."""
+
+TWO_STAGES = frozenset({"centroid", *NORMALISED, *NORMALISED.values()})
+"""The distances that are small only where the product of the centroids is large; by any other,
+every track is aligned at any size."""
 
 _BLOCK_ROWS = 65_536  # segments that are read at a time: 64 MiB of 512 dimensions in 16 bits
 
@@ -57,7 +66,7 @@ def search(
         How many tracks, at least 1.
     candidates : Candidates, optional
         An engine with the centroids of `targets`, in their order. Without one, or for a distance
-        that is not in `PROXIES`, every allowed track is aligned.
+        that is not in `TWO_STAGES`, every allowed track is aligned.
     allowed : (n_tracks,) bool, optional
         Which tracks may be found; all unless given.
     exhaustive : int
@@ -94,11 +103,9 @@ def search(
     queries = Sequences.from_list([query])
     params = parameters(distance) | params
     pool = np.arange(len(targets)) if allowed is None else np.flatnonzero(allowed)
-    if candidates is not None and len(pool) > exhaustive and distance in PROXIES:
-        found, products = candidates.nearest(np.mean(query, axis=0), max(fetched, top), allowed)
-        lengths = targets.lengths[found]
-        score = PROXIES[distance](products, len(query), lengths, **params)
-        pool = np.sort(found[_smallest(-score, max(aligned, top))])
+    if candidates is not None and len(pool) > exhaustive and distance in TWO_STAGES:
+        near = candidates.nearest(np.mean(query, axis=0), max(fetched, top), allowed)
+        pool = _promising(queries, targets, *near, max(aligned, top), distance, params)
     if len(targets) <= exhaustive:  # as they are: choosing among them would copy them
         distances = distance_matrix(queries, targets, distance, **params)[0, pool]
     else:
@@ -117,47 +124,31 @@ def track_centroids(targets: Sequences) -> np.ndarray:
     return means
 
 
-def _sum(products: np.ndarray, n: int, lengths: np.ndarray, indel: float = 0.0) -> np.ndarray:
-    """Sum the dot products along the diagonal of two clips of equal segments; skip what is over."""
-    return np.minimum(n, lengths) * products - indel * np.abs(n - lengths)
-
-
-def _sum_of_local(
-    products: np.ndarray, n: int, lengths: np.ndarray, indel: float = 0.0
+def _promising(
+    queries: Sequences,
+    targets: Sequences,
+    found: np.ndarray,
+    products: np.ndarray,
+    n: int,
+    distance: str,
+    params: dict[str, Any],
 ) -> np.ndarray:
-    return _sum(products, n, lengths)
-
-
-def _product(products: np.ndarray, n: int, lengths: np.ndarray) -> np.ndarray:
-    return products
-
-
-def _mean_form(proxy: "Proxy") -> "Proxy":
-    """Divide by the segments of the shorter, as `vmnet.aligners.distances.mean_form`."""
-
-    def mean(products: np.ndarray, n: int, lengths: np.ndarray, **params: float) -> np.ndarray:
-        return proxy(products, n, lengths, **params) / np.minimum(n, lengths)
-
-    return mean
-
-
-# From the inner products of centroids, (n_tracks,), the number of the query's segments and those of
-# the tracks, to scores, larger = better, that rank tracks of like segments as the distance does.
-Proxy = Callable[..., np.ndarray]
-PROXIES: dict[str, Proxy] = {
-    "centroid": _product,
-    "nw": _sum,
-    "sw": _sum_of_local,
-    "trace": _sum,
-    "best_trace": _sum,
-}
-PROXIES |= {NORMALISED[name]: _mean_form(PROXIES[name]) for name in NORMALISED}
+    """Return the `n` tracks of the smallest estimated distances among those found, ascending."""
+    if len(found) <= n:
+        return np.sort(found)
+    lengths = targets.lengths[found]
+    shorter, over = np.minimum(queries.lengths, lengths), np.abs(queries.lengths - lengths)
+    terms = np.stack([np.ones(len(found)), products, shorter, over, shorter * products], axis=1)
+    sample = np.unique(np.linspace(0, len(found) - 1, SAMPLED).astype(int))  # near and less near
+    known = _aligned(queries, targets, found[sample], distance, params)
+    weights = np.linalg.lstsq(terms[sample], known)[0]
+    return np.sort(found[_smallest(terms @ weights, n)])
 
 
 def _aligned(
     queries: Sequences, targets: Sequences, pool: np.ndarray, distance: str, params: dict[str, Any]
 ) -> np.ndarray:
-    """Return the distances of the tracks `pool`, ascending, (n_pool,) float32, block by block."""
+    """Return the distances of the tracks `pool`, (n_pool,) float32, block by block."""
     distances = np.empty(len(pool), np.float32)
     for part in _blocks(np.cumsum([0, *targets.lengths[pool]])):
         block = targets.select(pool[part])
