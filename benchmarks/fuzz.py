@@ -1,24 +1,29 @@
 """What becomes of damaged media files: used or refused in a sentence, never a crash or a hang.
 
     python benchmarks/fuzz.py                  # 2,000 files, each read whole as the stages read it
+    python benchmarks/fuzz.py --files 112 --model MODEL  # then through index and recommend, too
     python benchmarks/fuzz.py --files 200 --seed 1 --keep FOLDER
 
 Small files of two seconds in each format are made, then damaged: cut off, bytes flipped, headers
 with absurd numbers, wrong suffixes, two files spliced, no files at all. Each goes through the
-probe, the tags, all its sound and a picture a second, as a job of a batch. Prints how many files of
-each damage ended how, the slowest of them, and every failure that is no sentence of ours. Exit
-status 1 if there was one, or a file took longer than --seconds.
+probe, the tags, all its sound and a picture a second, as a job of a batch. With a model (of `vmnet
+train --output`), all files together are indexed by `vmnet index`, and `vmnet recommend` is asked
+with each as the video. Prints how many files of each damage ended how, the slowest of them, and
+every failure that is no sentence of ours. Exit status 1 if there was one, or a file took longer
+than --seconds.
 """
 
 import argparse
 import collections
+import contextlib
+import io
 import json
 import os
 import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -240,15 +245,13 @@ def read_whole(path: Path, record: Path) -> None:
     store.save_text(record, json.dumps(lines))
 
 
-def ended(reason: str, record: Path) -> str:
-    """Say in a few words how the reading of a file ended."""
-    if not reason:
-        return "used, with a remark" if json.loads(record.read_text()) else "used"
+def ended(reason: str) -> str:
+    """Say in a word how a file ended that was not used; in capitals what must not be."""
     if "the process that worked on it" in reason:
         return "CRASH"
     if "took longer than" in reason:
         return "HANG"
-    if re.search(r": \w+(Error|Exception)\b", reason):
+    if not reason or "\n" in reason or re.search(r": \w+(Error|Exception)\b", reason):
         return "NO SENTENCE"
     return "refused"
 
@@ -258,58 +261,124 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--files", type=int, default=2000, help="how many (default: 2000)")
-    parser.add_argument("--seed", type=int, default=0, help="of the damage (default: 0)")
-    parser.add_argument("--jobs", type=int, default=2, help="files at once (default: 2)")
-    parser.add_argument(
-        "--seconds", type=float, default=60.0, help="what a file may take (default: 60)"
-    )
-    parser.add_argument("--keep", type=Path, help="new folder for the files (default: temporary)")
+    add = parser.add_argument
+    add("--files", type=int, default=2000, help="how many (default: 2000)")
+    add("--seed", type=int, default=0, help="of the damage (default: 0)")
+    add("--jobs", type=int, default=2, help="files at once (default: 2)")
+    add("--seconds", type=float, default=60.0, help="what a file may take (default: 60)")
+    add("--keep", type=Path, help="new folder for the files (default: temporary)")
+    add("--model", type=Path, help="for `vmnet index` and `vmnet recommend`")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.keep or Path(temporary)
         for name in ("whole", "damaged", "records"):
             (folder / name).mkdir(parents=True)
-        made = list(
-            damaged(
-                folder / "damaged", write_whole(folder / "whole"), arguments.files, arguments.seed
-            )
-        )
-        records = {path: folder / "records" / f"{path.name}.json" for _, path in made}
-        jobs = [
-            Job(path.name, path, partial(read_whole, path, record), record, arguments.seconds)
-            for path, record in records.items()
-        ]
-        reasons = run_jobs(jobs, arguments.jobs, "damaged files", unit="file")
-        slowest = _print_slowest(records.values())
-        return _print_ends(made, records, reasons) or int(slowest > arguments.seconds)
+        whole = write_whole(folder / "whole")
+        made = list(damaged(folder / "damaged", whole, arguments.files, arguments.seed))
+        good = _read_all(made, folder / "records", arguments.jobs, arguments.seconds)
+        if arguments.model:
+            good &= _index_all(made, folder, arguments.model, arguments.jobs)
+            good &= _ask_all(made, folder, arguments.seconds)
+    print("no crash, no hang, a sentence each" if good else "SOME ENDED BADLY")
+    return int(not good)
 
 
-def _print_slowest(records: Iterable[Path]) -> float:
-    """Print which files took longest; return how long the first of them did, in seconds."""
-    notes = (record.with_suffix(".seconds") for record in records)
+def _read_all(made: list[tuple[str, Path]], folder: Path, jobs: int, seconds: float) -> bool:
+    """Read all files in a batch; tell whether each ended well, and in its time."""
+    records = {path: folder / f"{path.name}.json" for _, path in made}
+    todo = [
+        Job(path.name, path, partial(read_whole, path, record), record, seconds)
+        for path, record in records.items()
+    ]
+    reasons = run_jobs(todo, jobs, "damaged files", unit="file")
+
+    def end(path: Path) -> tuple[str, str]:
+        if path.name in reasons:
+            return ended(reasons[path.name]), reasons[path.name]
+        return "used, with a remark" if json.loads(records[path].read_text()) else "used", ""
+
+    notes = [record.with_suffix(".seconds") for record in records.values()]
     times = {note.stem: float(note.read_text()) for note in notes if note.exists()}
+    return _report("read", made, end) and _in_time(times, seconds)
+
+
+def _index_all(made: list[tuple[str, Path]], folder: Path, model: Path, jobs: int) -> bool:
+    """Index all files at once; tell whether each is a track, or left out in a sentence."""
+    from vmnet.catalog.index import Index
+
+    output = folder / "index"
+    words = ["index", str(folder / "damaged"), "--model", str(model), "--output", str(output)]
+    status, said = _command([*words, "--jobs", str(jobs)])
+    if status:
+        print(f"vmnet index ended with {status}: {said}")
+        return False
+    index = Index.open(output)
+    tracks = {track.track_id for track in index.tracks}
+
+    def end(path: Path) -> tuple[str, str]:
+        if path.name in tracks:
+            return "a track", ""
+        reason = index.failures.get(path.name, "")
+        return (ended(reason), reason) if reason else ("passed over", "")
+
+    return _report("vmnet index", made, end)
+
+
+def _ask_all(made: list[tuple[str, Path]], folder: Path, seconds: float) -> bool:
+    """Ask for music for each file; tell whether each got some, or a sentence, in its time."""
+    from vmnet.catalog import query
+
+    query.DATA = folder  # what is computed of the films is kept there
+    times = {}
+
+    def end(path: Path) -> tuple[str, str]:
+        started = time.monotonic()
+        status, said = _command(["recommend", str(path), "--catalog", str(folder / "index")])
+        times[path.name] = time.monotonic() - started
+        if status == 0:
+            return "answered", ""
+        return (ended(said) if said.startswith("vmnet: ") else "NO SENTENCE"), said
+
+    return _report("vmnet recommend", made, end) and _in_time(times, seconds)
+
+
+def _command(words: list[str]) -> tuple[int, str]:
+    """Run a command of vmnet in this process; return its status and what it said of a failure."""
+    from vmnet import cli
+
+    said = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+        try:
+            status = cli.main(words)
+        except Exception as error:  # what `vmnet` would end with a traceback
+            return 1, f": {type(error).__name__}: {error}"
+    lines = [line.strip() for line in said.getvalue().replace("\r", "\n").splitlines()]
+    return status, "\n".join(line for line in lines if line.startswith("vmnet: "))
+
+
+def _in_time(times: Mapping[str, float], seconds: float) -> bool:
+    """Print which files took longest; tell whether none took more than `seconds`."""
     slowest = sorted(times, key=times.__getitem__, reverse=True)[:5]
     print("the slowest: " + ", ".join(f"{name} {times[name]:.1f} s" for name in slowest))
-    return times[slowest[0]]
+    return times[slowest[0]] <= seconds
 
 
-def _print_ends(
-    made: list[tuple[str, Path]], records: Mapping[Path, Path], reasons: Mapping[str, str]
-) -> int:
-    """Print how many files of each damage ended how; return 1 if any ended badly."""
+def _report(
+    what: str, made: list[tuple[str, Path]], end: Callable[[Path], tuple[str, str]]
+) -> bool:
+    """Print how many files of each damage ended how; tell whether none ended badly."""
     table: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     bad = []
     for kind, path in made:
-        how = ended(reasons.get(path.name, ""), records[path])
+        how, reason = end(path)
         table[kind][how] += 1
-        bad += [f"{how}: {kind}: {reasons[path.name]}"] if how.isupper() else []
+        bad += [f"{how}: {kind}: {path.name}: {reason}"] if how.isupper() else []
     total = sum(table.values(), collections.Counter())
-    print(f"{'damage':20}" + "".join(f"{name:>21}" for name in total))
+    print(f"{what:20}" + "".join(f"{name:>21}" for name in total))
     for kind, counts in [*table.items(), ("all", total)]:
         print(f"{kind:20}" + "".join(f"{counts[name]:21}" for name in total))
-    print("\n".join(bad) or "no crash, no hang, a sentence each")
-    return int(bool(bad))
+    print("\n".join(bad))
+    return not bad
 
 
 if __name__ == "__main__":
