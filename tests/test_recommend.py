@@ -1,6 +1,7 @@
 """From a silent film and an index to ranked tracks and their spans; the model is random maps."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from vmnet.catalog.build import build_index
 from vmnet.catalog.index import Index
 from vmnet.catalog.model import write_model
 from vmnet.catalog.query import open_query
-from vmnet.catalog.recommend import recommend, track_number
+from vmnet.catalog.recommend import _of_length, left_out, recommend, track_number
 from vmnet.edit.spans import require_cover
 from vmnet.errors import VmnetError
 
@@ -93,6 +94,14 @@ def test_tracks_of_other_lengths_are_left_out_when_asked(film, index):
     assert {match.track.track_id for match in found} == {"a.wav", "c.wav"}
     with pytest.raises(VmnetError, match=r"between 27 and 29 s: give a larger --max-length-ratio"):
         recommend(index, film, "nw", max_length_ratio=1.05)
+
+
+def test_a_track_that_would_be_heard_five_times_is_left_out_unless_asked_for(film, index):
+    longer = replace(film, duration=41.0)
+    assert left_out(index, film) == 0
+    assert left_out(index, longer) == 1
+    assert _of_length(index, longer.duration, 0.0).tolist() == [True, True, True, False]
+    assert left_out(index, longer, 5.0) == 0
 
 
 def test_a_second_question_embeds_nothing_again(home, film, index, monkeypatch):

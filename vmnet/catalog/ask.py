@@ -30,6 +30,7 @@ def recommend(arguments: argparse.Namespace) -> None:
     from vmnet.catalog import answer
     from vmnet.catalog.index import Index
     from vmnet.catalog.query import open_query
+    from vmnet.catalog.recommend import left_out
     from vmnet.catalog.recommend import recommend as best_of
 
     known_names([arguments.distance], DISTANCES, "distance")  # before anything is computed
@@ -54,6 +55,8 @@ def recommend(arguments: argparse.Namespace) -> None:
         arguments.max_length_ratio,
     )
     notes = said(index, arguments.distance)
+    if few := left_out(index, query, arguments.max_length_ratio):
+        notes.append(f"{few} of them are left out for their length (--max-length-ratio).")
     if arguments.json:
         sys.stdout.write(answer.as_json(query, matches, notes))
     elif arguments.csv:
@@ -218,7 +221,8 @@ def add_recommend_command(commands: Any) -> None:
         type=_ratio,
         default=0.0,
         metavar="R",
-        help="leave out tracks that last more than R times the video, or less than 1/R of it",
+        help="leave out tracks that last more than R times the video, or less than 1/R of it "
+        "(default: those of less than a quarter)",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON, times in seconds")

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from vmnet.catalog.engines import Candidates
     from vmnet.catalog.index import Index
 
+REPEATS = 4
+"""A track that would be heard more often than so, to last as long as the video, is left out unless
+lengths are asked for. Nothing of such a length was among the tracks by which the default distance
+was chosen (docs/real-data.md), and its few segments agree with anything by chance."""
+
 LIKE_POOL = 1000
 """So many of the tracks that fit best are considered when they shall be like another track."""
 
@@ -43,7 +48,7 @@ def recommend(
         is to that track's. "" for none.
     max_length_ratio
         Tracks that last more than so many times the video are left out, and those that last less
-        than a part of it by the same ratio; 0 leaves out none.
+        than a part of it by the same ratio; 0 leaves out those of less than a `REPEATS`th alone.
 
     Raises
     ------
@@ -157,16 +162,23 @@ def _candidates(index: "Index") -> "Candidates | None":
 
 def _of_length(index: "Index", seconds: float, ratio: float) -> np.ndarray | None:
     """Return which tracks last about as long as the video, or None for all."""
-    if not ratio:
-        return None
     durations = np.array([track.duration for track in index.tracks])
-    allowed = (durations <= ratio * seconds) & (durations * ratio >= seconds)
+    allowed = durations * (ratio or REPEATS) >= seconds
+    if ratio:
+        allowed &= durations <= ratio * seconds
     if not allowed.any():
+        most = f"and {seconds * ratio:.0f} s" if ratio else "s and more"
         raise VmnetError(
-            f"no track of {index.folder} lasts between {seconds / ratio:.0f} and "
-            f"{seconds * ratio:.0f} s: give a larger --max-length-ratio."
+            f"no track of {index.folder} lasts between {seconds / (ratio or REPEATS):.0f} {most}: "
+            "give a larger --max-length-ratio."
         )
-    return allowed
+    return None if allowed.all() else allowed
+
+
+def left_out(index: "Index", query: Query, ratio: float = 0.0) -> int:
+    """Return how many tracks of a catalog are left out for their length."""
+    allowed = _of_length(index, query.duration, ratio)
+    return 0 if allowed is None else int((~allowed).sum())
 
 
 def _nearer(index: "Index", found: Sequence[int] | np.ndarray, wanted: int) -> np.ndarray:
