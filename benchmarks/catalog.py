@@ -1,7 +1,7 @@
 """Time the search of a catalog, and count what its two stages miss, at any number of tracks.
 
-    python benchmarks/catalog.py --tracks 1000 10000 100000
-    python benchmarks/catalog.py --tracks 1000000 --exact 24 --folder /scratch    # 13 GB
+    python benchmarks/catalog.py --tracks 1000 10000 50000 100000
+    python benchmarks/catalog.py --tracks 1000000 --exact 30 --folder /scratch    # 13 GB
 
 The embeddings are simulated. A segment is a sum of independent parts, normalised: of its genre (of
 200), its artist (20 tracks each), its track, its section (of 3, drawn for each segment) and its
@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from vmnet.aligners import Sequences, distance_matrix
+from vmnet.aligners import Sequences, Targets, distance_matrix
 from vmnet.catalog.engines import FLAT_TRACKS, build_candidates, load_candidates
 from vmnet.catalog.search import ALIGNED, EXHAUSTIVE_TRACKS, FETCHED, search
 
@@ -184,6 +184,8 @@ def measure(n_tracks: int, folder: Path, options: argparse.Namespace) -> Iterato
     simulation.rng = np.random.default_rng([options.seed, 1])  # the same for a catalog that is kept
     queries = draw_queries(simulation, targets, options.queries)
     engine = indexed(centroids, folder, options)
+    if engine.value is None:
+        targets = Targets.prepare(targets)
     chosen = {name: getattr(options, name) for name in ("exhaustive", "fetched", "aligned")}
     for distance in options.distances:
         answer = partial(
@@ -216,7 +218,7 @@ def measure(n_tracks: int, folder: Path, options: argparse.Namespace) -> Iterato
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tracks", type=int, nargs="+", default=[1000, 10_000, 100_000])
+    parser.add_argument("--tracks", type=int, nargs="+", default=[1000, 10_000, 50_000, 100_000])
     parser.add_argument("--distances", nargs="+", default=["best_trace_mean", "nw"])
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--queries", type=int, default=100, help="that are timed")

@@ -124,6 +124,22 @@ def test_equal_distances_go_by_index():
     assert distances.tolist() == [-1, -1, 0, 0]
 
 
+def test_tracks_that_are_mapped_from_a_file_are_ranked_alike(catalog, tmp_path):
+    """Rows of other sizes than a page, behind a header, to the end of the file."""
+    targets, candidates = catalog
+    np.save(tmp_path / "embeddings.npy", targets.data.astype(np.float16))
+    data = np.load(tmp_path / "embeddings.npy", mmap_mode="r")
+    mapped = Sequences(data, targets.offsets, targets.ids)
+    query = targets[0]
+    some = {"exhaustive": 0, "fetched": 60, "aligned": 59}
+    for answer, same in zip(
+        search(query, mapped, "nw", 59, candidates, **some),
+        search(query, targets, "nw", 59, candidates, **some),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(answer, same)
+
+
 def test_centroids_are_means(catalog, naive):
     targets, _ = catalog
     means = [naive.mean(clip) for clip in targets]

@@ -137,7 +137,7 @@ class Sequences:
         The data of neighbours is a view.
         """
         chosen = np.arange(len(self))[indices]
-        lengths = self.lengths[chosen]
+        lengths = self.offsets[chosen + 1] - self.offsets[chosen]
         offsets = np.cumsum([0, *lengths], dtype=np.int64)
         rows: slice | np.ndarray
         if len(chosen) and (np.diff(chosen) == 1).all():

@@ -271,7 +271,7 @@ def _trained_in_brief(centroids: np.ndarray) -> Any:
         faiss.IndexFlatIP(brief),
         brief,
         CELLS,
-        faiss.ScalarQuantizer.QT_8bit,
+        faiss.ScalarQuantizer.QT_8bit_uniform,
         faiss.METRIC_INNER_PRODUCT,
         False,  # no residuals: the cells share the ranges of the 8 bits
     )

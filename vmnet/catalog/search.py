@@ -11,6 +11,7 @@ searched in two stages:
    distance of `vmnet.aligners`, so that a track can be missed but not misplaced.
 """
 
+import mmap
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,7 +30,7 @@ FETCHED = 10_000
 SAMPLED = 256
 """Tracks whose distances say how to estimate those of the others that were fetched."""
 
-ALIGNED = 2_000
+ALIGNED = 1_500
 """Tracks that the second stage aligns."""
 
 TWO_STAGES = frozenset({"centroid", *NORMALISED, *NORMALISED.values()})
@@ -102,10 +103,12 @@ def search(
         raise ValueError(f"allowed must be ({len(targets)},) bool, not {allowed.shape}")
     queries = Sequences.from_list([query])
     params = parameters(distance) | params
-    pool = np.arange(len(targets)) if allowed is None else np.flatnonzero(allowed)
-    if candidates is not None and len(pool) > exhaustive and distance in TWO_STAGES:
+    n_allowed = len(targets) if allowed is None else np.count_nonzero(allowed)
+    if candidates is not None and n_allowed > exhaustive and distance in TWO_STAGES:
         near = candidates.nearest(np.mean(query, axis=0), max(fetched, top), allowed)
         pool = _promising(queries, targets, *near, max(aligned, top), distance, params)
+    else:
+        pool = np.arange(len(targets)) if allowed is None else np.flatnonzero(allowed)
     if len(targets) <= exhaustive:  # as they are: choosing among them would copy them
         distances = distance_matrix(queries, targets, distance, **params)[0, pool]
     else:
@@ -136,7 +139,7 @@ def _promising(
     """Return the `n` tracks of the smallest estimated distances among those found, ascending."""
     if len(found) <= n:
         return np.sort(found)
-    lengths = targets.lengths[found]
+    lengths = _lengths(targets, found)
     shorter, over = np.minimum(queries.lengths, lengths), np.abs(queries.lengths - lengths)
     terms = np.stack([np.ones(len(found)), products, shorter, over, shorter * products], axis=1)
     sample = np.unique(np.linspace(0, len(found) - 1, SAMPLED).astype(int))  # near and less near
@@ -150,10 +153,33 @@ def _aligned(
 ) -> np.ndarray:
     """Return the distances of the tracks `pool`, (n_pool,) float32, block by block."""
     distances = np.empty(len(pool), np.float32)
-    for part in _blocks(np.cumsum([0, *targets.lengths[pool]])):
+    if len(pool) < len(targets):
+        _read_ahead(targets, pool)
+    for part in _blocks(np.cumsum([0, *_lengths(targets, pool)])):
         block = targets.select(pool[part])
         distances[part] = distance_matrix(queries, block, distance, **params)[0]
     return distances
+
+
+def _read_ahead(targets: Sequences, chosen: np.ndarray) -> None:
+    """Have the system read the segments of some tracks, where they are mapped from a file.
+
+    It then does so all at once. Left to page faults, it reads one track after the other, each with
+    much that stands around it: 1,500 tracks took 7 s instead of 0.05 s.
+    """
+    data = targets.data
+    file = data.base if isinstance(data, np.memmap) else None
+    if not (isinstance(file, mmap.mmap) and hasattr(mmap, "MADV_WILLNEED")):
+        return
+    before = data.offset % mmap.ALLOCATIONGRANULARITY  # where the first row is in the map
+    starts, stops = (before + targets.offsets[chosen + k] * data.strides[0] for k in (0, 1))
+    starts -= starts % mmap.PAGESIZE
+    for start, size in zip(starts.tolist(), (stops - starts).tolist(), strict=True):
+        file.madvise(mmap.MADV_WILLNEED, start, size)
+
+
+def _lengths(targets: Sequences, chosen: np.ndarray) -> np.ndarray:
+    return targets.offsets[chosen + 1] - targets.offsets[chosen]  # not those of a million others
 
 
 def _blocks(offsets: np.ndarray) -> Iterator[slice]:
