@@ -366,7 +366,7 @@ FAULTS = {
     lose: r"frames\.npy is missing",
     lose_all: r"\.npy is missing",
     lose_model: r"model holds no model",
-    age: r"is an index of format 0, and this vmnet reads 1",
+    age: r"is an index of format 0, and this vmnet reads 2",
     change_model: r"holds embeddings of the model \w+ beside the model \w+",
     lack: r"index\.json is damaged",
     garble: r"index\.json is damaged",
@@ -513,6 +513,10 @@ def test_a_model_of_features_is_told_which_extractors_made_them(tmp_path):
     assert kept.about.quality.cut == "windows of 60 s"
     assert kept.about.quality.clips == 12
     assert kept.quality_sentence("nw").startswith("On 12 held-out clips (simulated; windows")
+    assert "ranks the true video" in kept.quality_sentence("nw", "video")
+    ranks = kept.about.quality.ranks, kept.about.quality.video_ranks
+    assert ranks[0].keys() == ranks[1].keys()
+    assert ranks[0] != ranks[1]
     assert kept.extractor("music").name == "vggish"
     with pytest.raises(VmnetError, match="are not those of musicnn"):
         save_model(run, tmp_path / "other", {"music": "musicnn"})

@@ -4,6 +4,7 @@ The public names, each loaded when it is asked for, so that `import vmnet` takes
 
 - experiments: `open_run`, `open_runs`, `prepare`, `seg_vm_nets`, `embeddings`, `results`;
 - music for a film: `save_model`, `load_model`, `build_index`, `Index`, `open_query`, `recommend`;
+- films for a track: `open_sound`, `videos_for`;
 - features to share: `export`;
 - segments in order: `Sequences`, `distance_matrix`, `align`, `evaluate`;
 - what is open to more: `SEGMENTERS`, `EXTRACTORS`, `DISTANCES`, `SCENARIOS` (CONTRIBUTING.md).
@@ -33,6 +34,7 @@ _MODULES = {
     "vmnet.catalog.index": ("Index",),
     "vmnet.catalog.query": ("open_query",),
     "vmnet.catalog.recommend": ("recommend",),
+    "vmnet.catalog.reverse": ("open_sound", "videos_for"),
     "vmnet.aligners": ("Sequences", "distance_matrix", "align", "DISTANCES"),
     "vmnet.evaluation.experiment": ("evaluate",),
     "vmnet.evaluation": ("SCENARIOS",),

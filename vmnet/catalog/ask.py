@@ -1,11 +1,11 @@
-"""The command `vmnet recommend VIDEO --catalog INDEX`: music for a silent video."""
+"""The command `vmnet recommend`: music for a silent video, or videos for a track."""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmnet.errors import VmnetError, known_names
 from vmnet.options import Help, positive
@@ -16,29 +16,47 @@ if TYPE_CHECKING:
     from vmnet.catalog.match import Match, Query
     from vmnet.report.figures import EditView
 
+Found = TypeVar("Found")  # what is ranked
+
 DELIVERED = (".otio", ".fcpxml", ".edl")
 FRAMES = 12  # key frames in the figure of an edit
+OF_A_FILM = {  # options that have no sense for a track, and why
+    "sections": "a track is cut by the model's segmenter",
+    "shots": "a track has none",
+    "like": "it names a track of a catalog of music",
+    "html": "a page belongs to one film",
+}
 
 
 def recommend(arguments: argparse.Namespace) -> None:
-    """Rank the music of a catalog for a silent video, and fit the best to it.
+    """Rank the music of a catalog for a silent video, or videos for a track, and fit the best.
 
     example: vmnet recommend film.mp4 --catalog ~/catalog --top 5 --html ~/page
     """
-    from vmnet import media
     from vmnet.aligners import DISTANCES
+
+    known_names([arguments.distance], DISTANCES, "distance")  # before anything is computed
+    if arguments.pick > arguments.top:
+        what = "videos" if arguments.reverse else "tracks"
+        raise VmnetError(f"--pick {arguments.pick}: there are {arguments.top} {what} (--top).")
+    if arguments.reverse:
+        _videos(arguments)
+    else:
+        _music(arguments)
+
+
+def _music(arguments: argparse.Namespace) -> None:
+    """Rank the music of a catalog for a silent video."""
+    from vmnet import media
     from vmnet.catalog import answer
     from vmnet.catalog.index import Index
     from vmnet.catalog.query import open_query
-    from vmnet.catalog.recommend import left_out
     from vmnet.catalog.recommend import recommend as best_of
 
-    known_names([arguments.distance], DISTANCES, "distance")  # before anything is computed
     media.require(arguments.query, audio=False)
-    if arguments.pick > arguments.top:
-        raise VmnetError(f"--pick {arguments.pick}: there are {arguments.top} tracks (--top).")
     _check_outputs(arguments)
     index = Index.open(arguments.catalog)
+    index.require_of("music")
     query = open_query(
         arguments.query,
         index.model,
@@ -54,9 +72,8 @@ def recommend(arguments: argparse.Namespace) -> None:
         arguments.like,
         arguments.max_length_ratio,
     )
-    notes = said(index, arguments.distance)
-    if few := left_out(index, query, arguments.max_length_ratio):
-        notes.append(f"{few} of them are left out for their length (--max-length-ratio).")
+    picked = _picked(arguments, matches)
+    notes = _said(arguments, index, query.duration)
     if arguments.json:
         sys.stdout.write(answer.as_json(query, matches, notes))
     elif arguments.csv:
@@ -64,21 +81,65 @@ def recommend(arguments: argparse.Namespace) -> None:
         log("\n".join(notes))
     else:
         sys.stdout.write(answer.as_text(query, matches, notes))
-    _write(arguments, query, matches, notes)
+    if arguments.html:
+        from vmnet.edit.page import write_page
+
+        log(f"page: {write_page(arguments.html, query, matches, notes)}")
+    _write(arguments, query, picked)
+
+
+def _videos(arguments: argparse.Namespace) -> None:
+    """Rank the videos of a catalog for a track."""
+    from vmnet import media
+    from vmnet.catalog import answer
+    from vmnet.catalog.index import Index
+    from vmnet.catalog.reverse import open_sound, videos_for
+
+    for name, why in OF_A_FILM.items():
+        if getattr(arguments, name):
+            raise VmnetError(f"--{name} has no sense with --reverse ({why}): leave it out.")
+    media.require(arguments.query, video=False)
+    _check_outputs(arguments)
+    index = Index.open(arguments.catalog)
+    index.require_of("video")
+    sound = open_sound(arguments.query, index.model)
+    found = videos_for(index, sound, arguments.distance, arguments.top, arguments.max_length_ratio)
+    picked = _picked(arguments, found)
+    notes = _said(arguments, index, sound.track.duration)
+    if arguments.json:
+        sys.stdout.write(answer.videos_as_json(sound, found, notes))
+    elif arguments.csv:
+        sys.stdout.write(answer.videos_as_csv(found))
+        log("\n".join(notes))
+    else:
+        sys.stdout.write(answer.videos_as_text(sound, found, notes))
+    _write(arguments, picked.query, picked.match)
 
 
 def said(index: "Index", distance: str) -> list[str]:
     """Return what is to be said beside every ranking: what it is worth, what was ranked."""
+    from vmnet.catalog.index import NOUNS
+
     about = index.model.about
     learned = (
         f"{about.training_clips} clips of {about.corpus} ({about.corpus_kind}), "
         f"profile {about.profile}"
     )
     return [
-        index.model.quality_sentence(distance),
-        f"The model learned from {learned}; the catalog has {len(index)} tracks, cut by "
-        f"{index.segmenter}, ranked by {distance}.",
+        index.model.quality_sentence(distance, index.of),
+        f"The model learned from {learned}; the catalog has {len(index)} {NOUNS[index.of]}s, cut "
+        f"by {index.cut_by}, ranked by {distance}.",
     ]
+
+
+def _said(arguments: argparse.Namespace, index: "Index", seconds: float) -> list[str]:
+    """Return that, and how many were left out when something of so many seconds was asked about."""
+    from vmnet.catalog.recommend import left_out
+
+    notes = said(index, arguments.distance)
+    if few := left_out(index, seconds, arguments.max_length_ratio):
+        notes.append(f"{few} of them are left out for their length (--max-length-ratio).")
+    return notes
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
@@ -97,15 +158,14 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
             raise VmnetError(f"{path} cannot be written: choose another place.")
 
 
-def _write(
-    arguments: argparse.Namespace, query: "Query", matches: Sequence["Match"], notes: list[str]
-) -> None:
-    """Write what was asked for beside the ranking."""
-    picked = matches[min(arguments.pick, len(matches)) - 1]
-    if arguments.html:
-        from vmnet.edit.page import write_page
+def _picked(arguments: argparse.Namespace, found: Sequence[Found]) -> Found:
+    if arguments.pick > len(found):
+        raise VmnetError(f"--pick {arguments.pick}: only {len(found)} were found.")
+    return found[arguments.pick - 1]
 
-        log(f"page: {write_page(arguments.html, query, matches, notes)}")
+
+def _write(arguments: argparse.Namespace, query: "Query", picked: "Match") -> None:
+    """Write what was asked for of one track and one video."""
     if arguments.edit:
         for path in deliver(query, picked, arguments.edit):
             log(f"edit: {path}")
@@ -195,16 +255,24 @@ def add_recommend_command(commands: Any) -> None:
     )
     add = parser.add_argument
     add(
-        "query", type=Path, metavar="video", help="the film that wants music; it is not listened to"
+        "query",
+        type=Path,
+        metavar="video",
+        help="the film that wants music; it is not listened to. With --reverse, a track",
     )
     add(
         "--catalog",
         type=Path,
         required=True,
         metavar="INDEX",
-        help="what `vmnet index` made of a folder of music",
+        help="what `vmnet index` made of a folder of music, or of videos",
     )
-    add("--top", type=positive, default=10, help="how many tracks are listed (default: 10)")
+    add(
+        "--reverse",
+        action="store_true",
+        help="rank videos for a track: the catalog is what `vmnet index --videos` made",
+    )
+    add("--top", type=positive, default=10, help="how many are listed (default: 10)")
     listed = f"how the catalog is ranked: {{distances}} (default: {RECOMMENDED})"
     add("--distance", default=RECOMMENDED, metavar="NAME", help=listed)
     add(
@@ -235,5 +303,5 @@ def add_recommend_command(commands: Any) -> None:
         help="write cut list, time lines for editing programs, and the cut music, of one track",
     )
     add("--preview", type=Path, metavar="FILE.mp4", help="write the video with one track under it")
-    add("--pick", type=positive, default=1, metavar="RANK", help="which track (default: 1)")
+    add("--pick", type=positive, default=1, metavar="RANK", help="which one (default: 1)")
     parser.set_defaults(function=recommend)

@@ -1,10 +1,10 @@
-"""Build the index of a folder of music: what is computed of a file is kept, and never made twice.
+"""Build the index of a folder of music or videos: what is computed of a file is kept, made once.
 
     files.json                             what each file of the catalog is (`tracks.Found`)
-    parts/features/<extractor>-<key>/      a file a track, named by its content: frames, tags,
-                                           duration (s)
+    parts/features/<extractor>-<key>/      a file a track, named by its content: frames, duration
+                                           (s); tags of music
     parts/boundaries/<group>-<key>/        boundaries by segmenter, s
-    parts/beats/<tracker>-<key>/           beats, s
+    parts/beats/<tracker>-<key>/           beats of music, s
     parts/embedded/<model>-<segmenter>-<key>/  embedding, frames; float16
 
 Nothing but the last has to do with a model, so that another one needs no file decoded again. The
@@ -15,10 +15,9 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,7 @@ from vmnet.catalog.index import (
     INDEX,
     LOCK,
     MODEL,
+    NOUNS,
     TRACKS,
     VERSION,
     Index,
@@ -40,24 +40,27 @@ from vmnet.catalog.index import (
     tracks_text,
 )
 from vmnet.catalog.model import RankingModel, load_model
+from vmnet.catalog.stages import music_stages, video_stages
 from vmnet.catalog.tracks import Found, find_tracks
 from vmnet.config import DATA
 from vmnet.corpus.clips import Clip
-from vmnet.corpus.media_source import ClipStage, on_track, segmenter_stages
+from vmnet.corpus.media_source import ClipStage
 from vmnet.corpus.sources import ClipFeatures
-from vmnet.errors import VmnetError, known_names
+from vmnet.corpus.windowed import MERGED, SHOTS
+from vmnet.errors import VmnetError
 from vmnet.experiment.segments import CLIP, segment_arrays
 from vmnet.progress import log, timed
+from vmnet.segmenters.boundaries import merged
 
 FILES, PARTS = "files.json", "parts"
 BLOCK = 64  # tracks embedded at once
-BEATS_VERSION = 1  # of the beats: change it when they become others
 
 
-def default_output(folder: Path) -> Path:
+def default_output(folder: Path, of: str = "music") -> Path:
     """Return where the index of a folder is kept unless told otherwise."""
     folder = folder.expanduser().resolve()
-    return DATA / "index" / f"{folder.name}-{store.key(folder=folder)}"
+    key = store.key(folder=folder) if of == "music" else store.key(folder=folder, of=of)
+    return DATA / "index" / f"{folder.name}-{key}"
 
 
 def build_index(
@@ -68,8 +71,9 @@ def build_index(
     beats: str = "librosa",
     jobs: Workers = 1,
     retry: bool = False,
+    of: str = "music",
 ) -> Index:
-    """Index the music in a folder and its subfolders, or bring its index up to date.
+    """Index the music or the videos in a folder and its subfolders, or bring its index up to date.
 
     Files that cannot be used are left out, and told at the end.
 
@@ -78,23 +82,28 @@ def build_index(
     folder
         Of audio files or of videos.
     model
-        What embeds the music.
+        What embeds the music, or the pictures.
     output
         Folder of the index; `default_output` if None.
     segmenter
-        How the music is cut: a key of `SEGMENTERS`, or "clip"; "" is as the model learned.
+        How the music is cut: a key of `SEGMENTERS`, or "clip"; "" is as the model learned. Videos
+        are cut at their shots, joined to the model's `segment_seconds`.
     beats
-        What finds the beats: a key of `vmnet.edit.beats.BEATS`.
+        What finds the beats of music: a key of `vmnet.edit.beats.BEATS`.
     jobs
         Files worked on at once, or the address of a Dask scheduler, whose workers do the work.
     retry
         Whether to try files again that could not be used before and have not changed.
+    of
+        "music", or "video" for an index of the pictures alone, in which `videos_for` searches.
 
     Raises
     ------
     VmnetError
-        If the folder holds no music that can be used, the model cannot embed it, or the output
+        If the folder holds nothing that can be used, the model cannot embed it, or the output
         cannot be written, is being written by another process, or holds something else.
+    ValueError
+        If `of` is neither, or videos shall be cut by a segmenter.
 
     Examples
     --------
@@ -104,13 +113,40 @@ def build_index(
     """
     folder = Path(folder).expanduser().resolve()
     model = model if isinstance(model, RankingModel) else load_model(model)
-    output = Path(output).expanduser().absolute() if output else default_output(folder)
-    segmenter = segmenter or model.segmenter
-    stages = _stages(model, segmenter, beats)
+    output = Path(output).expanduser().absolute() if output else default_output(folder, of)
+    segmenter, stages = _cut_and_stages(model, of, segmenter, beats)
     model.require_whole()
+    _require_none_of_another(output, of)
     n_at_once(jobs)  # a cluster that is not there is said before any file is read
     with _written_by_us(output):
-        return _Building(folder, output, model, segmenter, stages).run(jobs, retry)
+        return _Building(folder, output, model, of, segmenter, stages).run(jobs, retry)
+
+
+def _cut_and_stages(
+    model: RankingModel, of: str, segmenter: str, beats: str
+) -> tuple[str, dict[str, ClipStage]]:
+    """Return how files are cut, and what is computed of each, by what it gives."""
+    if of not in NOUNS:
+        raise ValueError(f"an index is of {' or '.join(NOUNS)}, not of {of!r}")
+    if of == "music":
+        segmenter = segmenter or model.segmenter
+        return segmenter, music_stages(model, segmenter, beats)
+    if segmenter:
+        raise ValueError(f"videos are cut at their shots, not by {segmenter}")
+    return MERGED, video_stages(model)
+
+
+def _require_none_of_another(output: Path, of: str) -> None:
+    """Refuse to write an index of videos over one of music, or the other way round."""
+    try:
+        held = read_about(output)["of"]
+    except VmnetError:  # what is damaged is made anew
+        return
+    if held != of:
+        raise VmnetError(
+            f"{output} is an index of {NOUNS[held]}s: give --output another folder for the "
+            f"{NOUNS[of]}s."
+        )
 
 
 @contextmanager
@@ -154,6 +190,7 @@ class _Building:
     folder: Path
     output: Path
     model: RankingModel
+    of: str
     segmenter: str
     stages: Mapping[str, ClipStage]
 
@@ -177,7 +214,7 @@ class _Building:
     def _found(self) -> list[Found]:
         """Find the files; keep what they are, so that they are not read again."""
         path = self.output / FILES
-        found = find_tracks(self.folder, _known(path), without=self.output)
+        found = find_tracks(self.folder, _known(path), self.output, self.of)
         kept = [asdict(one) | {"path": str(one.path)} for one in found]
         store.save_text(path, json.dumps(kept))
         return found
@@ -193,6 +230,8 @@ class _Building:
     def _embedded(self) -> str:
         """The folder of the embeddings, which changes with all that decides them."""
         made_from = [stage.folder for what, stage in self.stages.items() if what != "beats"]
+        if self.of == "video":
+            made_from.append(f"joined to {self.model.about.segment_seconds} s")
         return f"embedded/{self.model.key}-{self.segmenter}-{store.key(made_from=made_from)}"
 
     @property
@@ -213,7 +252,7 @@ class _Building:
         """Embed what is missing; return why tracks failed, by track_id."""
         missing = {one.content: one for one in usable if not self._part("embedded", one).exists()}
         failures: dict[str, str] = {}
-        with timed(f"embeddings of {len(missing)} tracks", bar=bool(missing)):
+        with timed(f"embeddings of {len(missing)} {NOUNS[self.of]}s", bar=bool(missing)):
             todo = list(missing.values())
             for start in range(0, len(todo), BLOCK):
                 failures |= self._embed_block(todo[start : start + BLOCK])
@@ -229,7 +268,7 @@ class _Building:
         if not means:
             return failures
         embedded = [
-            self.model.embed_music(Sequences.from_list(list(rows.values()), list(rows)))
+            self.model.embed(self.of, Sequences.from_list(list(rows.values()), list(rows)))
             for rows in (means, frames)
         ]
         of_content = {one.content: one for one in block}
@@ -244,7 +283,7 @@ class _Building:
 
     def _segments(self, one: Found) -> tuple[np.ndarray, np.ndarray]:
         """Return the features of the segments of a track, as a training has them, and frames."""
-        name = self.model.music
+        name = getattr(self.model, self.of)
         (frames,) = _read(self._part("features", one), "frames")
         features = ClipFeatures({name: frames}, {self.segmenter: self._boundaries(one)})
         arrays = segment_arrays(features, [(name, self.segmenter)])
@@ -253,7 +292,21 @@ class _Building:
     def _boundaries(self, one: Found) -> np.ndarray:
         if self.segmenter == CLIP:
             return np.array([0.0, *_read(self._part("features", one), "duration")])
+        if self.segmenter == MERGED:
+            (shots,) = _read(self._part("boundaries", one), SHOTS)
+            return merged(shots, self.model.about.segment_seconds)
         return _read(self._part("boundaries", one), self.segmenter)[0]
+
+    def _beats(self, one: Found) -> np.ndarray:
+        return _read(self._part("beats", one), "beats")[0] if self.of == "music" else np.zeros(0)
+
+    def _tags(self, one: Found) -> dict[str, float]:
+        from vmnet.catalog.tags import top_tags
+
+        if self.of == "video":
+            return {}
+        (probabilities,) = _read(self._part("features", one), "tags")
+        return top_tags(self.model.music, probabilities)
 
     # --- of all files --------------------------------------------------------------------------
 
@@ -261,8 +314,9 @@ class _Building:
         """Write the arrays of this state of the catalog and, last, index.json."""
         key = store.key(
             version=VERSION,
+            of=self.of,
             model=self.model.key,
-            segmenter=self.segmenter,
+            embedded=self._embedded,
             stages=[stage.folder for stage in self.stages.values()],
             catalog=self.folder,
             tracks=[(o.track_id, o.path, o.title, o.artist, o.content) for o in usable],
@@ -271,7 +325,7 @@ class _Building:
         if (kept := _kept(self.output, key)) is not None:
             return kept
         arrays_of = self.output / f"arrays-{key}"
-        with timed("joining the tracks"):
+        with timed(f"joining the {NOUNS[self.of]}s"):
             dim = self._join(usable, arrays_of)
             rows = [self._row(one) for one in usable]
             with store.written_whole(arrays_of / TRACKS) as temporary:
@@ -283,6 +337,7 @@ class _Building:
             "format": FORMAT,
             "version": VERSION,
             "key": key,
+            "of": self.of,
             "model": self.model.key,
             "segmenter": self.segmenter,
             "catalog": str(self.folder),
@@ -304,7 +359,7 @@ class _Building:
         segments, seconds, (dim, *_) = zip(
             *(_read(part, "shape")[0].tolist() for part in parts), strict=True
         )
-        beats = [_read(self._part("beats", one), "beats")[0] for one in usable]
+        beats = [self._beats(one) for one in usable]
         offsets = {
             "offsets": _offsets(segments),
             "frames_offsets": _offsets(seconds),
@@ -331,10 +386,7 @@ class _Building:
 
     def _row(self, one: Found) -> dict[str, str]:
         """Return the line of tracks.csv."""
-        from vmnet.catalog.tags import top_tags
-
-        probabilities, duration = _read(self._part("features", one), "tags", "duration")
-        heard = top_tags(self.model.music, probabilities)
+        (duration,) = _read(self._part("features", one), "duration")
         return {
             "track_id": one.track_id,
             "path": one.path.relative_to(self.folder).as_posix(),
@@ -342,7 +394,7 @@ class _Building:
             "artist": one.artist,
             "duration": repr(float(duration)),
             "content": one.content,
-            "tags": "; ".join(f"{name}={value:g}" for name, value in heard.items()),
+            "tags": "; ".join(f"{name}={value:g}" for name, value in self._tags(one).items()),
         }
 
     def _prune(self, found: Sequence[Found]) -> None:
@@ -381,36 +433,6 @@ def _build_candidates(folder: Path) -> None:
     if len(centroids) > EXHAUSTIVE_TRACKS:
         with timed("clustering the tracks"):
             build_candidates(centroids, folder)
-
-
-def _stages(model: RankingModel, segmenter: str, beats: str) -> dict[str, ClipStage]:
-    """Return what is computed of each file, by what it gives."""
-    from importlib.metadata import version
-
-    from vmnet.catalog.tags import TAGGERS, listen
-    from vmnet.edit.beats import BEATS
-    from vmnet.segmenters import SEGMENTERS
-
-    extractor = model.extractor("music")
-    known = [name for name, one in SEGMENTERS.items() if one.computed]
-    known_names([segmenter], [*known, CLIP], "segmenter of a media file")
-    tags = TAGGERS[extractor.name][0] if extractor.name in TAGGERS else ()
-    features = ClipStage(
-        f"features/{extractor.name}",
-        partial(listen, extractor),
-        {**extractor.parameters, "tags": tags},
-    )
-    known_names([beats], BEATS, "beat tracker")
-    parameters = {"librosa": version("librosa"), "version": BEATS_VERSION}
-    found = ClipStage(f"beats/{beats}", partial(_beats, BEATS[beats]), parameters)
-    stages = {"features": features, "beats": found}
-    if segmenter != CLIP:
-        stages["boundaries"] = segmenter_stages()[segmenter]
-    return {what: on_track(stage, None) for what, stage in stages.items()}
-
-
-def _beats(tracker: Callable[[Path], np.ndarray], path: Path) -> dict[str, np.ndarray]:
-    return {"beats": tracker(path)}
 
 
 def _known(path: Path) -> dict[str, Found]:

@@ -1,4 +1,4 @@
-"""The command `vmnet index FOLDER --model MODEL`: a folder of music as a catalog."""
+"""The command `vmnet index FOLDER --model MODEL`: a folder of music or videos as a catalog."""
 
 import argparse
 import os
@@ -17,12 +17,19 @@ def index(arguments: argparse.Namespace) -> None:
     """
     from vmnet.batch import noticing
     from vmnet.catalog.build import build_index
+    from vmnet.catalog.index import NOUNS
     from vmnet.catalog.model import load_model
 
     if len(arguments.segmenters) > 1:
         raise VmnetError(
             f"--segmenters {' '.join(arguments.segmenters)}: an index is cut by one segmenter; "
             "give one, and make an index of each."
+        )
+    if arguments.videos and (arguments.segmenters or arguments.beats):
+        given = "segmenters" if arguments.segmenters else "beats"
+        raise VmnetError(
+            f"--{given} is of music, and --videos indexes pictures, which are cut at their shots: "
+            "leave one of them out."
         )
     model = load_model(arguments.model)
     with noticing() as lines:
@@ -31,15 +38,17 @@ def index(arguments: argparse.Namespace) -> None:
             model,
             arguments.output,
             segmenter=next(iter(arguments.segmenters), ""),
-            beats=arguments.beats,
+            beats=arguments.beats or "librosa",
             jobs=jobs(arguments) or os.cpu_count() or 1,
             retry=arguments.retry,
+            of="video" if arguments.videos else "music",
         )
     for line in lines:
         log(line)
     left_out = f", {len(made.failures)} files left out" if made.failures else ""
     segments = len(made.embeddings.data)
-    log(f"{len(made)} tracks, {segments} segments of {made.segmenter}{left_out}")
+    noun = NOUNS[made.of]
+    log(f"{len(made)} {noun}s, {segments} segments of {made.cut_by}{left_out}")
     print(made.folder)
 
 
@@ -72,10 +81,15 @@ def add_index_command(commands: Any) -> None:
     )
     add(
         "--beats",
-        default="librosa",
+        default="",
         metavar="NAME",
         help="what finds the beats: {beats} (default: librosa)",
     )
     add_jobs(parser)
+    add(
+        "--videos",
+        action="store_true",
+        help="index the pictures of videos, for `vmnet recommend TRACK --reverse`",
+    )
     add("--retry", action="store_true", help="try files again that could not be used before")
     parser.set_defaults(function=index)

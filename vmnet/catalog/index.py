@@ -14,6 +14,9 @@
         model/                  a copy of the model (see `vmnet.catalog.model`)
     files.json, parts/          what was computed of each file; `vmnet.catalog.build` alone reads it
 
+An index is of music or of videos. One of videos has the same files: its tracks are the videos, the
+embeddings are those of their pictures, and there are no beats and no tags.
+
 index.json has the size, the time of the last change and a hash of each file of arrays-<key>. On
 opening, a file of that size and time is taken for what it was; of another time, as in a copy of the
 index, it is read whole and compared.
@@ -36,8 +39,9 @@ from vmnet.catalog.model import RankingModel, load_model
 from vmnet.catalog.track import Track
 from vmnet.errors import VmnetError
 
-FORMAT, VERSION = "vmnet index", 1
+FORMAT, VERSION = "vmnet index", 2
 INDEX, TRACKS, MODEL, LOCK = "index.json", "tracks.csv", "model", ".lock"
+NOUNS = {"music": "track", "video": "video"}  # what an index may be of, and what it then holds
 COLUMNS = ("track_id", "path", "title", "artist", "duration", "content", "tags")
 ARRAYS = {
     "embeddings": np.float16,
@@ -61,10 +65,12 @@ class Index:
         The index.
     key
         Changes when anything in it does.
+    of
+        "music" or "video": whether it has the sound or the pictures of its tracks.
     catalog
         The folder of the tracks when the index was made.
     segmenter
-        How the music is cut: a key of `SEGMENTERS`, or "clip".
+        How the music is cut: a key of `SEGMENTERS`, or "clip"; "merged_shots" of videos.
     failures
         Why files of the catalog were left out, by track_id.
     model
@@ -85,6 +91,7 @@ class Index:
 
     folder: Path
     key: str
+    of: str
     catalog: Path
     segmenter: str
     failures: Mapping[str, str]
@@ -140,6 +147,7 @@ class Index:
         return cls(
             folder=folder,
             key=about["key"],
+            of=about["of"],
             catalog=Path(about["catalog"]),
             segmenter=about["segmenter"],
             failures=about["failures"],
@@ -158,6 +166,25 @@ class Index:
     def arrays_folder(self) -> Path:
         """The folder of this state of the catalog."""
         return self.model.folder.parent
+
+    @property
+    def cut_by(self) -> str:
+        """How the tracks are cut, in words."""
+        if self.of == "music":
+            return self.segmenter
+        return f"shots joined to about {self.model.about.segment_seconds:.0f} s"
+
+    def require_of(self, of: str) -> None:
+        """Raise VmnetError, with what to do, if the index is not of "music", or of "video"."""
+        remedies = {
+            "music": "give one of music, or --reverse to find videos for a track.",
+            "video": "`vmnet index FOLDER --model MODEL --videos` makes one of videos.",
+        }
+        if self.of != of:
+            raise VmnetError(
+                f"{self.folder} is an index of {NOUNS[self.of]}s, not of {NOUNS[of]}s: "
+                f"{remedies[of]}"
+            )
 
     @cached_property
     def mean_segment_seconds(self) -> float:
@@ -214,8 +241,19 @@ def read_about(folder: Path) -> dict[str, Any]:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
         is_ours, version = about["format"] == FORMAT, about["version"]
-        complete = {"key", "model", "catalog", "segmenter", "failures", "arrays", "dim", "files"}
-        lacking = is_ours and version == VERSION and not complete <= about.keys()
+        complete = {
+            "key",
+            "of",
+            "model",
+            "catalog",
+            "segmenter",
+            "failures",
+            "arrays",
+            "dim",
+            "files",
+        }
+        whole = complete <= about.keys() and about["of"] in NOUNS
+        lacking = is_ours and version == VERSION and not whole
     except (OSError, ValueError, KeyError, TypeError):
         lacking = True
     if lacking:

@@ -38,6 +38,35 @@ class Query:
 
 
 @dataclass(frozen=True, eq=False)
+class Sound:
+    """A track, cut into segments and embedded.
+
+    Attributes
+    ----------
+    boundaries : (n_segments + 1,) float64
+        From 0 to the duration, s.
+    cut_by
+        How the boundaries were found, in words.
+    embedding : (n_segments, dim) float32
+        Of the segments, unit norm.
+    frames : (n_seconds, dim) float32
+        Of each second, unit norm.
+    beats : (n_beats,) float64
+        In seconds.
+    tags
+        What the music network hears in it, the most probable first; may be empty.
+    """
+
+    track: Track
+    boundaries: np.ndarray
+    cut_by: str
+    embedding: np.ndarray
+    frames: np.ndarray
+    beats: np.ndarray
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Match:
     """A track as it fits a query.
 
@@ -74,4 +103,23 @@ class Match:
     @property
     def name(self) -> str:
         """What a person calls the track."""
-        return f"{self.track.artist}: {self.track.title}" if self.track.artist else self.track.title
+        return self.track.name
+
+
+@dataclass(frozen=True, eq=False)
+class VideoMatch:
+    """A video as a track fits it.
+
+    Attributes
+    ----------
+    video
+        Of a catalog of videos.
+    query
+        The same video, cut and embedded.
+    match
+        The track as it fits the video; its rank and distance are the video's.
+    """
+
+    video: Track
+    query: Query
+    match: Match

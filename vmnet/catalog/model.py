@@ -37,7 +37,7 @@ FEW = 20  # held-out clips; a mean rank of fewer tells little
 
 @dataclass(frozen=True)
 class Quality:
-    """How well a model ranks held-out music for held-out videos.
+    """How well a model ranks held-out music for held-out videos, and videos for music.
 
     Attributes
     ----------
@@ -47,20 +47,27 @@ class Quality:
         What was ranked: "windows of 120 s", or "whole clips".
     ranks
         By distance, the mean rank of the true music and the half width of its 95 % interval.
+    video_ranks
+        The same of the true video for music; empty in a model of before it was measured.
     """
 
     clips: int
     cut: str
     ranks: Mapping[str, tuple[float, float]]
+    video_ranks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def chance(self) -> float:
         """The mean rank of an order drawn at random."""
         return (self.clips + 1) / 2
 
-    def near_chance(self, distance: str) -> bool:
+    def ranks_of(self, modality: str) -> Mapping[str, tuple[float, float]]:
+        """Return the mean ranks of the true "music", or of the true "video", by distance."""
+        return {"music": self.ranks, "video": self.video_ranks}[modality]
+
+    def near_chance(self, distance: str, modality: str = "music") -> bool:
         """Tell whether the interval of the mean rank reaches chance."""
-        rank, half_width = self.ranks[distance]
+        rank, half_width = self.ranks_of(modality)[distance]
         return rank + half_width >= self.chance
 
 
@@ -143,6 +150,10 @@ class RankingModel:
         """Embed segments of video, likewise."""
         return self._network.embed_video(video)
 
+    def embed(self, modality: str, segments: "Sequences") -> "Sequences":
+        """Embed segments of one modality, "music" or "video"."""
+        return {"music": self.embed_music, "video": self.embed_video}[modality](segments)
+
     def extractor(self, modality: str) -> "Extractor":
         """Return what makes the features of one modality, "music" or "video", of a media file.
 
@@ -167,21 +178,26 @@ class RankingModel:
             )
         return EXTRACTORS[name]
 
-    def quality_sentence(self, distance: str) -> str:
-        """Say how well the model ranks held-out clips by a distance, beside chance."""
+    def quality_sentence(self, distance: str, modality: str = "music") -> str:
+        """Say how well the model ranks held-out clips by a distance, beside chance.
+
+        That is the music for a video, or the other way round where `modality` is "video".
+        """
         quality = self.about.quality
         of = f"{self.about.corpus_kind}; {quality.cut}"
-        if distance not in quality.ranks:
+        ranks = quality.ranks_of(modality)
+        if distance not in ranks:
             return (
-                f"How well this model ranks by {distance} was not measured: train it again to know."
+                f"How well this model ranks {modality} by {distance} was not measured: train it "
+                "again to know."
             )
-        rank, half_width = quality.ranks[distance]
+        rank, half_width = ranks[distance]
         text = (
-            f"On {quality.clips} held-out clips ({of}) this model ranks the true music "
+            f"On {quality.clips} held-out clips ({of}) this model ranks the true {modality} "
             f"{rank:.1f} ±{half_width:.1f} of {quality.clips} by {distance} "
             f"(chance {quality.chance:.1f})"
         )
-        if quality.near_chance(distance):
+        if quality.near_chance(distance, modality):
             return f"{text}: that is near chance, and its order means little."
         few = quality.clips < FEW
         return f"{text}: so few clips tell little." if few else f"{text}."
@@ -327,12 +343,13 @@ def _quality(data: "Dataset", whole: "Dataset", system: "System", network: "Embe
     video, music = whole.features(system, "test")
     rows = evaluate(network.embed_video(video), network.embed_music(music), DISTANCES)
     values = {
-        (row["distance"], row["metric"]): float(row["value"])
-        for row in rows
-        if row["direction"] == "V2M"
+        (row["direction"], row["distance"], row["metric"]): float(row["value"]) for row in rows
     }
-    ranks = {name: (values[name, "mean_rank"], values[name, "ci95"]) for name in DISTANCES}
-    return Quality(clips=len(video), cut=cut, ranks=ranks)
+    ranks, video_ranks = (
+        {n: (values[way, n, "mean_rank"], values[way, n, "ci95"]) for n in DISTANCES}
+        for way in ("V2M", "M2V")
+    )
+    return Quality(clips=len(video), cut=cut, ranks=ranks, video_ranks=video_ranks)
 
 
 def _extractors(
@@ -374,8 +391,11 @@ def _about(folder: Path) -> About:
         is_ours, version = written.pop("format") == FORMAT, written.pop("version")
         if is_ours and version == VERSION:
             quality = written.pop("quality")
-            ranks = {name: (float(a), float(b)) for name, (a, b) in quality.pop("ranks").items()}
-            return About(quality=Quality(ranks=ranks, **quality), **written)
+            ranks, of_video = (
+                {name: (float(a), float(b)) for name, (a, b) in found.items()}
+                for found in (quality.pop("ranks"), quality.pop("video_ranks", {}))
+            )
+            return About(quality=Quality(ranks=ranks, video_ranks=of_video, **quality), **written)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise VmnetError(
             f"{path} is damaged: train the model again (vmnet train --output)."

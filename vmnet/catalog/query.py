@@ -69,7 +69,8 @@ def open_query(
         how.append(f"{len(edges) - 1} sections as given")
     if shots:
         how.append(f"shots joined to {mean_seconds:.0f} s, the mean of the catalog's segments")
-    return _embedded(video, duration, frames, boundaries, ", ".join(how), model)
+    embedding, seconds = embedded(video, frames, boundaries, model, "video")
+    return Query(video, duration, boundaries, ", ".join(how), embedding, seconds)
 
 
 def section_edges(sections: Sequence[float], duration: float, video: Path) -> np.ndarray:
@@ -127,25 +128,39 @@ def _seen(video: Path, extractor: str, shots: bool) -> tuple[np.ndarray, np.ndar
     return features.frames[extractor], found
 
 
-def _embedded(
-    video: Path,
-    duration: float,
+def embedded(
+    path: Path,
     frames: np.ndarray,
     boundaries: np.ndarray,
-    cut_by: str,
     model: "RankingModel",
-) -> Query:
-    """Embed segments and seconds at once; what was embedded before is read."""
+    modality: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Embed the segments and the seconds of a file at once; what was embedded before is read.
+
+    Parameters
+    ----------
+    frames : (n_seconds, dim)
+        Features of the file.
+    boundaries : (n_segments + 1,) s
+    modality
+        "music" or "video": what the features are of.
+
+    Returns
+    -------
+    segments : (n_segments, dim) float32, unit norm
+    seconds : (n_seconds, dim) float32, unit norm
+    """
     from vmnet.aligners import Sequences
     from vmnet.segmenters.boundaries import segment_means
 
     means = segment_means(frames, boundaries)
     rows = np.concatenate([means, frames]).astype(np.float16)  # as the segments of training are
-    key = store.key(model=model.key, file=store.fingerprint(video), edges=boundaries.tolist())
-    path = DATA / "queries" / "embedded" / f"{store.file_name(video.stem)}-{key}.npz"
-    if not path.exists():
-        embedded = model.embed_video(Sequences.from_list([rows], ["query"]))
-        store.save_arrays(path, rows=embedded.data)
-    embedded_rows = store.load_arrays(path)["rows"]
-    n = len(means)
-    return Query(video, duration, boundaries, cut_by, embedded_rows[:n], embedded_rows[n:])
+    key = store.key(
+        model=model.key, of=modality, file=store.fingerprint(path), edges=boundaries.tolist()
+    )
+    kept = DATA / "queries" / "embedded" / f"{store.file_name(path.stem)}-{key}.npz"
+    if not kept.exists():
+        made = model.embed(modality, Sequences.from_list([rows], ["query"]))
+        store.save_arrays(kept, rows=made.data)
+    both = store.load_arrays(kept)["rows"]
+    return both[: len(means)], both[len(means) :]

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vmnet.catalog.match import Match, Query
+from vmnet.catalog.index import NOUNS
+from vmnet.catalog.match import Match, Query, Sound
 from vmnet.edit.spans import require_cover
 from vmnet.errors import VmnetError, known_names
 
@@ -62,37 +63,72 @@ def recommend(
     >>> [match.name for match in recommend(index, query, "nw_mean", top=2)]  # doctest: +SKIP
     ['Knolls', 'The Deep Path']
     """
-    from vmnet.aligners import DISTANCES
-    from vmnet.catalog.search import search
-
-    known_names([distance], DISTANCES, "distance")
-    allowed = _of_length(index, query.duration, max_length_ratio)
+    index.require_of("music")
     wanted = track_number(index, like) if like else None
     many = top if wanted is None else max(top, LIKE_POOL)
-    found, distances = search(
-        query.embedding, index.embeddings, distance, many, _candidates(index), allowed
+    found, distances = nearest(
+        index, query.embedding, query.duration, distance, many, max_length_ratio
     )
     if wanted is not None:
         order = _nearer(index, found, wanted)[:top]
         found, distances = found[order], distances[order]
     return [
-        fitted(index, query, int(i), rank, float(far), distance)
+        fitted(query, sound_of(index, int(i)), rank, float(far), distance)
         for rank, (i, far) in enumerate(zip(found, distances, strict=True), 1)
     ]
 
 
-def fitted(
-    index: "Index", query: Query, number: int, rank: int, far: float, distance: str
-) -> Match:
-    """Align one track of a catalog with a query, and fit its music to the video."""
+def nearest(
+    index: "Index",
+    embedding: np.ndarray,
+    seconds: float,
+    distance: str,
+    top: int,
+    max_length_ratio: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the tracks that are nearest, the nearest first, and their distances.
+
+    Parameters
+    ----------
+    embedding : (n_segments, dim) float32
+        Of what is asked about.
+    seconds
+        How long that lasts.
+
+    Raises
+    ------
+    VmnetError
+        If there is no such distance, or no track of such a length.
+    """
+    from vmnet.aligners import DISTANCES
+    from vmnet.catalog.search import search
+
+    known_names([distance], DISTANCES, "distance")
+    allowed = _of_length(index, seconds, max_length_ratio)
+    return search(embedding, index.embeddings, distance, top, _candidates(index), allowed)
+
+
+def sound_of(index: "Index", number: int) -> Sound:
+    """Return one track of a catalog of music."""
+    return Sound(
+        index.tracks[number],
+        index.boundaries(number),
+        index.cut_by,
+        np.asarray(index.embeddings[number], np.float32),
+        index.frames(number),
+        index.beats(number),
+        tuple(index.tags(number)),
+    )
+
+
+def fitted(query: Query, sound: Sound, rank: int, far: float, distance: str) -> Match:
+    """Align a track with a query, and fit its music to the video."""
     from vmnet.aligners import align
     from vmnet.edit.fit import fit
 
-    track = index.tracks[number]
-    segments = np.asarray(index.embeddings[number], np.float32)
-    similarities = query.embedding @ segments.T
-    path = align(query.embedding, segments, path_of(distance)).path
-    boundaries, beats = index.boundaries(number), index.beats(number)
+    track, boundaries, beats = sound.track, sound.boundaries, sound.beats
+    similarities = query.embedding @ sound.embedding.T
+    path = align(query.embedding, sound.embedding, path_of(distance)).path
     spans = fit(
         query.boundaries,
         boundaries,
@@ -101,11 +137,10 @@ def fitted(
         beats,
         track.duration,
         query.frames,
-        index.frames(number),
+        sound.frames,
     )
     require_cover(spans, query.duration, track.duration)
-    tags = tuple(index.tags(number))
-    return Match(track, rank, far, boundaries, similarities, path, spans, beats, tags)
+    return Match(track, rank, far, boundaries, similarities, path, spans, beats, sound.tags)
 
 
 def path_of(distance: str) -> str:
@@ -161,23 +196,36 @@ def _candidates(index: "Index") -> "Candidates | None":
 
 
 def _of_length(index: "Index", seconds: float, ratio: float) -> np.ndarray | None:
-    """Return which tracks last about as long as the video, or None for all."""
+    """Return which tracks last about so many seconds, or None for all."""
     durations = np.array([track.duration for track in index.tracks])
-    allowed = durations * (ratio or REPEATS) >= seconds
+    music, video = (durations, seconds) if index.of == "music" else (seconds, durations)
+    allowed = np.asarray(music * (ratio or REPEATS) >= video)
     if ratio:
-        allowed &= durations <= ratio * seconds
+        allowed &= np.asarray(music <= ratio * video)
     if not allowed.any():
-        most = f"and {seconds * ratio:.0f} s" if ratio else "s and more"
+        lengths = f"between {seconds / ratio:.0f} and {seconds * ratio:.0f} s" if ratio else ""
+        repeated = {
+            "music": f"{seconds / REPEATS:.0f} s or more",
+            "video": f"{seconds * REPEATS:.0f} s or less",
+        }
         raise VmnetError(
-            f"no track of {index.folder} lasts between {seconds / (ratio or REPEATS):.0f} {most}: "
-            "give a larger --max-length-ratio."
+            f"no {NOUNS[index.of]} of {index.folder} lasts {lengths or repeated[index.of]}: give "
+            "a larger --max-length-ratio."
         )
     return None if allowed.all() else allowed
 
 
-def left_out(index: "Index", query: Query, ratio: float = 0.0) -> int:
-    """Return how many tracks of a catalog are left out for their length."""
-    allowed = _of_length(index, query.duration, ratio)
+def left_out(index: "Index", seconds: float, ratio: float = 0.0) -> int:
+    """Return how many tracks of a catalog are left out for their length.
+
+    Parameters
+    ----------
+    seconds
+        How long that lasts which is asked about.
+    ratio
+        As `max_length_ratio` of `recommend`.
+    """
+    allowed = _of_length(index, seconds, ratio)
     return 0 if allowed is None else int((~allowed).sum())
 
 

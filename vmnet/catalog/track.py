@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Track:
-    """One track of a catalog.
+    """One track of a catalog; a video where the catalog is of videos.
 
     Attributes
     ----------
@@ -25,3 +25,8 @@ class Track:
     title: str
     artist: str
     duration: float
+
+    @property
+    def name(self) -> str:
+        """What a person calls the track."""
+        return f"{self.artist}: {self.title}" if self.artist else self.title

@@ -1,4 +1,4 @@
-"""The tracks in a folder of music: what each is called, and what stands for its content."""
+"""The tracks in a folder of music or videos: what each is called, what stands for its content."""
 
 import hashlib
 import os
@@ -18,6 +18,10 @@ AUDIO_SUFFIXES = {
     ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wav", ".aif", ".aiff", ".wma",
 }  # fmt: skip
 SUFFIXES = AUDIO_SUFFIXES | VIDEO_SUFFIXES
+SOUGHT = {  # of what: suffixes, the word for it, what to name instead of a folder without
+    "music": (SUFFIXES, "music", "audio or video files"),
+    "video": (VIDEO_SUFFIXES, "videos", "video files"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,12 @@ class Found:
 
 
 def find_tracks(
-    folder: Path, known: Mapping[str, Found] | None = None, without: Path | None = None
+    folder: Path,
+    known: Mapping[str, Found] | None = None,
+    without: Path | None = None,
+    of: str = "music",
 ) -> list[Found]:
-    """Return the files with one of `SUFFIXES` in a folder and its subfolders, by their paths.
+    """Return the files that may be tracks in a folder and its subfolders, by their paths.
 
     Hidden files and folders are passed over. A linked folder is searched, once.
 
@@ -57,6 +64,8 @@ def find_tracks(
         What was found before, by `track_id`: a file that has not changed is not read again.
     without
         A folder that is passed over.
+    of
+        A key of `SOUGHT`, whose suffixes such files have.
 
     Raises
     ------
@@ -68,8 +77,9 @@ def find_tracks(
     InputWarning
         If files were passed over, hidden ones aside: how many of which kind.
     """
+    suffixes, what, files = SOUGHT[of]
     if not folder.is_dir():
-        raise VmnetError(f"{folder} is not a folder: name a folder of music.")
+        raise VmnetError(f"{folder} is not a folder: name a folder of {what}.")
     found: list[Found] = []
     taken: set[str] = set()
     strangers: Counter[str] = Counter()
@@ -78,7 +88,7 @@ def find_tracks(
         if path.exists() and not path.is_file():  # a pipe would wait for its writer
             strangers["that is no file"] += 1
             continue
-        if suffix not in SUFFIXES:
+        if suffix not in suffixes:
             strangers[suffix or "without a suffix"] += 1
             continue
         name = _track_id(path.relative_to(folder), taken)
@@ -92,9 +102,9 @@ def find_tracks(
     passed_over = counted(strangers.elements())
     if not found:
         others = f" (passed over: {passed_over})" if passed_over else ""
-        raise VmnetError(f"{folder} holds no music{others}: name a folder of audio or video files.")
+        raise VmnetError(f"{folder} holds no {what}{others}: name a folder of {files}.")
     if passed_over:
-        text = f"{folder} holds files that are no music and were passed over: {passed_over}."
+        text = f"{folder} holds files that are no {what} and were passed over: {passed_over}."
         warnings.warn(text, InputWarning, stacklevel=2)
     return found
 
@@ -123,12 +133,13 @@ def _look(path: Path, track_id: str, before: Found | None) -> Found:
         return before
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    title, artist = _title_and_artist(path)
+    title, artist = title_and_artist(path)
     content = store.key(content=digest, suffix=path.suffix.lower())
     return Found(track_id, path, fingerprint, content, title, artist)
 
 
-def _title_and_artist(path: Path) -> tuple[str, str]:
+def title_and_artist(path: Path) -> tuple[str, str]:
+    """Return what a file's tags say; without tags the file's name, and ""."""
     from vmnet import media
 
     try:
