@@ -1,4 +1,4 @@
-"""Does `recommend` find a film's own soundtrack, and does the edit put its sections back?
+"""How often `recommend` finds a film's own soundtrack, and where the edit puts its sections.
 
     python benchmarks/hidden.py --folder data/hidden
 

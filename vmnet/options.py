@@ -17,6 +17,12 @@ def _distances() -> Iterable[str]:
     return DISTANCES
 
 
+def _recommended() -> Iterable[str]:
+    from vmnet.aligners import RECOMMENDED
+
+    return (RECOMMENDED,)
+
+
 def _indels() -> Iterable[str]:
     from vmnet.aligners import indel_defaults
 
@@ -55,6 +61,7 @@ def _settings() -> Iterable[str]:
 
 NAMES: dict[str, Callable[[], Iterable[str]]] = {
     "{distances}": _distances,
+    "{recommended}": _recommended,
     "{indels}": _indels,
     "{scenarios}": _scenarios,
     "{segmenters}": _segmenters,

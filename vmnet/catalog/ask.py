@@ -33,8 +33,9 @@ def recommend(arguments: argparse.Namespace) -> None:
 
     example: vmnet recommend film.mp4 --catalog ~/catalog --top 5 --html ~/page
     """
-    from vmnet.aligners import DISTANCES
+    from vmnet.aligners import DISTANCES, RECOMMENDED
 
+    arguments.distance = arguments.distance or RECOMMENDED
     known_names([arguments.distance], DISTANCES, "distance")  # before anything is computed
     if arguments.pick > arguments.top:
         what = "videos" if arguments.reverse else "tracks"
@@ -242,8 +243,6 @@ def _ratio(text: str) -> float:
 
 def add_recommend_command(commands: Any) -> None:
     """Add `recommend` to what `ArgumentParser.add_subparsers` returned."""
-    from vmnet.aligners import RECOMMENDED
-
     about, _, example = (recommend.__doc__ or "").partition("\n")
     parser = commands.add_parser(
         "recommend",
@@ -273,8 +272,8 @@ def add_recommend_command(commands: Any) -> None:
         help="rank videos for a track: the catalog is what `vmnet index --videos` made",
     )
     add("--top", type=positive, default=10, help="how many are listed (default: 10)")
-    listed = f"how the catalog is ranked: {{distances}} (default: {RECOMMENDED})"
-    add("--distance", default=RECOMMENDED, metavar="NAME", help=listed)
+    listed = "how the catalog is ranked: {distances} (default: {recommended})"
+    add("--distance", default="", metavar="NAME", help=listed)
     add(
         "--sections",
         type=_times,
