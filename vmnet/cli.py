@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from vmnet.errors import exit_status
 from vmnet.options import (
     Help,
     add_audio_track,
+    add_command,
     add_jobs,
     add_settings,
     asked,
@@ -287,19 +288,19 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_commands_of_files(commands: "Commands", shared: argparse.ArgumentParser) -> None:
-    one = _command(commands, render, shared)
+    one = add_command(commands, render, shared)
     one.add_argument("folder", type=Path)
     one.add_argument("--clips", type=natural, nargs=3, default=[8, 2, 6], help="train, valid, test")
     one.add_argument("--seconds", type=float, nargs=2, default=[30, 60], help="shortest, longest")
-    _command(commands, prepare)
+    add_command(commands, prepare)
     add_weights_command(commands)
     add_import_command(commands)
     add_index_command(commands)
     add_recommend_command(commands)
-    one = _command(commands, select, shared)
+    one = add_command(commands, select, shared)
     one.add_argument("folder", type=Path, help="with YouTube-8M's frame-level shards")
     one.add_argument("--labels", type=natural, nargs="+", required=True, help="numbers of labels")
-    one = _command(commands, draw)
+    one = add_command(commands, draw)
     one.add_argument("video", type=Path)
     one.add_argument("--output", type=Path, help="path without suffix (default: the video's name)")
     one.add_argument("--title", default="", help="title of the figure (default: the video's name)")
@@ -309,8 +310,8 @@ def _add_commands_of_files(commands: "Commands", shared: argparse.ArgumentParser
 
 def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.ArgumentParser) -> None:
     for function in (scan, extract, segment):
-        _command(commands, function, of_corpus)
-    one = _command(commands, train, of_corpus)
+        add_command(commands, function, of_corpus)
+    one = add_command(commands, train, of_corpus)
     one.add_argument(
         "--output",
         type=Path,
@@ -323,13 +324,13 @@ def _add_commands_of_a_corpus(commands: "Commands", of_corpus: argparse.Argument
         metavar=("VIDEO", "MUSIC"),
         help="with --output: which extractors made the features of a corpus without media",
     )
-    one = _command(commands, evaluate, of_corpus)
+    one = add_command(commands, evaluate, of_corpus)
     distances, scenarios = ["centroid", "nw", "sw", "trace"], ["vanilla"]
     listed = f"{{distances}} (default: {' '.join(distances)})"
     one.add_argument("--distances", nargs="+", default=distances, metavar="NAME", help=listed)
     listed = f"{{scenarios}} (default: {' '.join(scenarios)})"
     one.add_argument("--scenarios", nargs="+", default=scenarios, metavar="NAME", help=listed)
-    one = _command(commands, export, of_corpus)
+    one = add_command(commands, export, of_corpus)
     one.add_argument("output", type=Path, help="folder for the feature files and their manifest")
     one.add_argument(
         "--split", default="", choices=SPLITS, help="put all clips but extra ones into it"
@@ -357,26 +358,6 @@ def _corpus_options(shared: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     add_settings(of_corpus)
     return of_corpus
-
-
-def _command(
-    commands: "Commands",
-    function: Callable[[argparse.Namespace], None],
-    *options: argparse.ArgumentParser,
-) -> argparse.ArgumentParser:
-    """Add the command that `function` is, named and described by it; an example comes last."""
-    about, _, example = (function.__doc__ or "").partition("\n")
-    command = commands.add_parser(
-        function.__name__,
-        help=about,
-        description=about,
-        epilog=example.strip() or None,
-        parents=options,
-        allow_abbrev=False,
-        formatter_class=Help,
-    )
-    command.set_defaults(function=function)
-    return command
 
 
 def main(words: Sequence[str] | None = None) -> int:

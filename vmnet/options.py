@@ -88,6 +88,36 @@ class Help(argparse.RawDescriptionHelpFormatter):
         return text
 
 
+def add_command(
+    commands: Any, function: Callable[..., Any], *options: argparse.ArgumentParser, name: str = ""
+) -> argparse.ArgumentParser:
+    """Add the command that a function is, described by it; the docstring ends with an example.
+
+    Parameters
+    ----------
+    commands
+        What `ArgumentParser.add_subparsers` returned.
+    function
+        Its first line says what the command does.
+    options
+        Parsers whose options it takes, too.
+    name
+        The function's unless given.
+    """
+    about, _, example = (function.__doc__ or "").partition("\n")
+    command = commands.add_parser(
+        name or function.__name__,
+        help=about,
+        description=about,
+        epilog=example.strip() or None,
+        parents=options,
+        allow_abbrev=False,
+        formatter_class=Help,
+    )
+    command.set_defaults(function=function)
+    return command
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what of a run is to differ from its profile."""
     group = parser.add_argument_group("what differs from the profile")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vmnet.errors import VmnetError, known_names
-from vmnet.options import Help, positive
+from vmnet.options import add_command, positive
 from vmnet.progress import log
 
 if TYPE_CHECKING:
@@ -243,15 +243,7 @@ def _ratio(text: str) -> float:
 
 def add_recommend_command(commands: Any) -> None:
     """Add `recommend` to what `ArgumentParser.add_subparsers` returned."""
-    about, _, example = (recommend.__doc__ or "").partition("\n")
-    parser = commands.add_parser(
-        "recommend",
-        help=about,
-        description=about,
-        epilog=example.strip(),
-        allow_abbrev=False,
-        formatter_class=Help,
-    )
+    parser = add_command(commands, recommend)
     add = parser.add_argument
     add(
         "query",
@@ -291,6 +283,12 @@ def add_recommend_command(commands: Any) -> None:
         help="leave out tracks that last more than R times the video, or less than 1/R of it "
         "(default: those of less than a quarter)",
     )
+    _add_outputs(parser)
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is printed and written."""
+    add = parser.add_argument
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON, times in seconds")
     form.add_argument("--csv", action="store_true", help="print CSV, a row a segment of the video")
@@ -303,4 +301,3 @@ def add_recommend_command(commands: Any) -> None:
     )
     add("--preview", type=Path, metavar="FILE.mp4", help="write the video with one track under it")
     add("--pick", type=positive, default=1, metavar="RANK", help="which one (default: 1)")
-    parser.set_defaults(function=recommend)

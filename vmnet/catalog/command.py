@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vmnet.errors import VmnetError
-from vmnet.options import Help, add_jobs, jobs
+from vmnet.options import add_command, add_jobs, jobs
 from vmnet.progress import log
 
 
@@ -54,15 +54,7 @@ def index(arguments: argparse.Namespace) -> None:
 
 def add_index_command(commands: Any) -> None:
     """Add `index` to what `ArgumentParser.add_subparsers` returned."""
-    about, _, example = (index.__doc__ or "").partition("\n")
-    parser = commands.add_parser(
-        "index",
-        help=about,
-        description=about,
-        epilog=example.strip(),
-        allow_abbrev=False,
-        formatter_class=Help,
-    )
+    parser = add_command(commands, index)
     add = parser.add_argument
     add("folder", type=Path, help="of mp3, flac, ogg, opus, m4a, wav, aiff, ... or of videos")
     add(
@@ -92,4 +84,3 @@ def add_index_command(commands: Any) -> None:
         help="index the pictures of videos, for `vmnet recommend TRACK --reverse`",
     )
     add("--retry", action="store_true", help="try files again that could not be used before")
-    parser.set_defaults(function=index)

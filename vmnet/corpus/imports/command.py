@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vmnet.corpus.imports import IMPORTERS, import_set
-from vmnet.options import Help
+from vmnet.options import Help, add_command
 
 
 def import_(name: str, arguments: argparse.Namespace) -> None:
@@ -32,15 +32,7 @@ def add_import_command(commands: Any) -> None:
     )
     sets = parser.add_subparsers(required=True, metavar="SET")
     for name, importer in IMPORTERS.items():
-        help_, _, example = (importer.find.__doc__ or "").partition("\n")
-        one = sets.add_parser(
-            name,
-            help=help_,
-            description=help_,
-            epilog=example.strip() or None,
-            allow_abbrev=False,
-            formatter_class=Help,
-        )
+        one = add_command(sets, importer.find, name=name)
         one.add_argument("source", type=Path, help="where the set lies: a folder or a file")
         one.add_argument(
             "output", type=Path, help="folder for the feature files and their manifest"
