@@ -175,8 +175,22 @@ def recalls(answers: list[Timed], best: np.ndarray) -> np.ndarray:
     return np.array([len(tracks) / TOP for tracks in found])
 
 
+def answered(
+    distance: str, queries: list[np.ndarray], targets: Sequences, engine: Any, options: Any
+) -> list[Timed]:
+    """Search for each query."""
+    chosen = {name: getattr(options, name) for name in ("exhaustive", "fetched", "aligned")}
+    answer = partial(
+        search, targets=targets, distance=distance, top=TOP, candidates=engine, **chosen
+    )
+    for query in queries[:3]:  # compiles, and reads what every query needs
+        answer(query)
+    return [timed(answer, query) for query in queries]
+
+
 def measure(n_tracks: int, folder: Path, options: argparse.Namespace) -> Iterator[dict[str, str]]:
     """Make a catalog of `n_tracks`, and search it by each distance."""
+    distances = options.distances
     simulation = Simulation(n_tracks, options.dim, options.seed)
     if not (folder / "lengths.npy").exists():
         write_catalog(simulation, n_tracks, folder)
@@ -186,21 +200,16 @@ def measure(n_tracks: int, folder: Path, options: argparse.Namespace) -> Iterato
     engine = indexed(centroids, folder, options)
     if engine.value is None:
         targets = Targets.prepare(targets)
-    chosen = {name: getattr(options, name) for name in ("exhaustive", "fetched", "aligned")}
-    for distance in options.distances:
-        answer = partial(
-            search, targets=targets, distance=distance, top=TOP, candidates=engine.value, **chosen
-        )
-        for query in queries[:3]:  # compiles, and reads what every query needs
-            answer(query)
-        answers = [timed(answer, query) for query in queries]
-        memory = psutil.Process().memory_info()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    answers = {name: answered(name, queries, targets, engine.value, options) for name in distances}
+    memory = psutil.Process().memory_info()  # before exhaustive alignment maps all there is
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    for distance in distances:
         hits = np.ones(len(queries))  # where all are aligned
         if engine.value is not None:
-            hits = recalls(answers, exhaustive(queries[: options.exact], targets, distance))
-        clock = [1000 * answer.clock for answer in answers]
-        processors = [1000 * answer.processors for answer in answers]
+            best = exhaustive(queries[: options.exact], targets, distance)
+            hits = recalls(answers[distance], best)
+        clock = [1000 * answer.clock for answer in answers[distance]]
+        processors = [1000 * answer.processors for answer in answers[distance]]
         yield {
             "tracks": f"{n_tracks:,}",
             "distance": distance,

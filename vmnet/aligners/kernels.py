@@ -170,6 +170,39 @@ def to_float32(half: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
             target[d] *= np.float32(2.0**112)
 
 
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})  # any order of summation
+def dot_products_of_half(
+    q: np.ndarray, half: np.ndarray, rows: np.ndarray, out: np.ndarray
+) -> None:
+    """Write the dot products of q (float32) and half[rows], as `to_float32`, into out (n_q, n).
+
+    A row is converted and multiplied with all of q while it is in the cache, four of q at a time.
+    """
+    sign, rest, shift = np.uint32(0x8000), np.uint32(0x7FFF), np.uint32(13)
+    scale, n = np.float32(2.0**112), len(q)
+    wide = np.empty(q.shape[1], np.float32)
+    bits = wide.view(np.uint32)
+    for k in range(len(rows)):
+        source = half[rows[k]]
+        for d in range(len(source)):
+            x = np.uint32(source[d])
+            bits[d] = ((x & sign) << np.uint32(16)) | ((x & rest) << shift)
+        for i in range(0, n - 3, 4):
+            dot_0 = dot_1 = dot_2 = dot_3 = np.float32(0)
+            for d in range(len(wide)):
+                dot_0 += q[i, d] * wide[d]
+                dot_1 += q[i + 1, d] * wide[d]
+                dot_2 += q[i + 2, d] * wide[d]
+                dot_3 += q[i + 3, d] * wide[d]
+            out[i, k], out[i + 1, k] = dot_0 * scale, dot_1 * scale
+            out[i + 2, k], out[i + 3, k] = dot_2 * scale, dot_3 * scale
+        for i in range(n - n % 4, n):
+            dot = np.float32(0)
+            for d in range(len(wide)):
+                dot += q[i, d] * wide[d]
+            out[i, k] = dot * scale
+
+
 @njit(cache=True, nogil=True)
 def first_not_finite(bits: np.ndarray, exponent: np.unsignedinteger) -> int:
     """Return the first row with a number whose bits of the exponent are all set, or -1."""
