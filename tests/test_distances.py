@@ -512,12 +512,26 @@ def test_prepared_targets_give_the_same_distances(method):
 
 
 @methods
-def test_half_precision_on_either_side_is_what_its_numbers_are(method):
-    queries, targets = random_clips([3, 1, 9], 7), random_clips([6, 2, 2, 7], 8)
+@pytest.mark.parametrize("lengths", [[3, 1, 9], [40]], ids=["few rows", "many rows"])
+def test_half_precision_on_either_side_is_what_its_numbers_are(method, lengths):
+    queries, targets = random_clips(lengths, 7), random_clips([6, 2, 2, 7], 8)
     halves = [Sequences(s.data.astype(np.float16), s.offsets, s.ids) for s in (queries, targets)]
     wide = [half.map(lambda data: data.astype(np.float32)) for half in halves]
     expected = distance_matrix(*wide, method)
-    assert (distance_matrix(*halves, method) == expected).all()
+    np.testing.assert_allclose(distance_matrix(*halves, method), expected, rtol=1e-5, atol=1e-5)
+
+
+@LAW
+@given(n=st.integers(0, 9), dim=st.integers(1, 40), rows=st.lists(st.integers(0, 5), max_size=8))
+def test_products_with_half_precision_are_those_of_its_numbers(n, dim, rows):
+    from vmnet.aligners.kernels import dot_products_of_half
+
+    rng = np.random.default_rng(n)
+    q = rng.integers(-9, 10, (n, dim)).astype(np.float32)  # whole numbers: sums are exact
+    half = rng.integers(-9, 10, (6, dim)).astype(np.float16)
+    out = np.full((n, len(rows)), np.nan, np.float32)
+    dot_products_of_half(q, half.view(np.uint16), np.array(rows, np.int64), out)
+    assert (out == q @ half[np.array(rows, int)].astype(np.float32).T).all()
 
 
 def test_every_finite_half_precision_number_is_converted_exactly():

@@ -118,7 +118,8 @@ def call_all() -> None:
         distance_matrix(clips, clips, method)
     half = clips.data.astype(np.float16)
     half.flags.writeable = False  # as one that is mapped from a catalog's file
-    distance_matrix(clips, Sequences(half, clips.offsets, clips.ids), "nw")
+    for method in ("nw", "single"):  # converted as they are multiplied, and before
+        distance_matrix(clips, Sequences(half, clips.offsets, clips.ids), method)
     for method in ("nw", "sw"):
         align(clips[0], clips[1], method)
 
