@@ -462,6 +462,7 @@ def test_a_file_that_is_gone_is_said(browser, page, tmp_path):
     tab.wait_for_selector("text=This browser cannot play the music")
     tab.keyboard.press(" ")
     tab.wait_for_function("video.currentTime > 0.3")  # the pictures play all the same
+    assert tab.evaluate("video.currentTime") > 0.3
     tab.close()
 
 
@@ -475,4 +476,5 @@ def test_a_notebook_plays_it(browser, page, tmp_path):
     play_past(frame, 0.3)
     frame.click(".shot >> nth=2")
     play_past(frame, 3.6)
+    assert frame.evaluate("video.currentTime") > 3
     tab.close()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from vmnet.catalog.answer import clock
 from vmnet.catalog.match import Match, Query
 from vmnet.edit.browser import for_browsers, thumbnails
 from vmnet.edit.preview import LOUDNESS, music_file
@@ -307,7 +308,7 @@ def _template() -> Any:
         lstrip_blocks=True,
         autoescape=True,
     )
-    environment.filters |= {"clock": _clock, "megabytes": _megabytes, "json": _json}
+    environment.filters |= {"clock": clock, "megabytes": _megabytes, "json": _json}
     environment.globals |= {"MADE_BY": MADE_BY, "MARK": _mark()}
     return environment.get_template("page.html.j2")
 
@@ -316,17 +317,6 @@ def _json(data: Any) -> str:
     """Return JSON that may stand in a script: no tag can end it."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _clock(seconds: float) -> str:
-    """Return a time in minutes, seconds and tenths.
-
-    >>> _clock(59.96), _clock(8), _clock(3723.5)
-    ('1:00.0', '0:08.0', '1:02:03.5')
-    """
-    minutes, tenths = divmod(round(10 * seconds), 600)
-    head = f"{minutes // 60}:{minutes % 60:02}" if minutes >= 60 else f"{minutes}"
-    return f"{head}:{tenths // 10:02}.{tenths % 10}"
 
 
 def _megabytes(size: float) -> str:
