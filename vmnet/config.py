@@ -19,6 +19,40 @@ SEGMENTATIONS = ("foote", "sf", "olda", "transnet")
 
 
 @dataclass(frozen=True)
+class ThesisSize:
+    """How large the experiments of the thesis' chapters 4 to 6 are (notebooks 08 to 10).
+
+    Attributes
+    ----------
+    songs
+        Rendered songs for train, validation and test, where no catalog of one's own is given.
+    song_seconds
+        Length of each, in seconds.
+    width
+        Share of the filters of the thesis' networks that ours have; 1 is the thesis'.
+    updates
+        Of each network of chapter 4, at most.
+    patches
+        In a batch of those.
+    films
+        Rendered films that are measured in chapters 5 (table 5.2) and 6.
+    film_seconds
+        Length of each, in seconds.
+    plans
+        Films whose cuts, sections and beats are drawn without sound or pictures; the thesis has 548.
+    """
+
+    songs: tuple[int, int, int] = (24, 8, 8)
+    song_seconds: float = 12.8
+    width: float = 1 / 16
+    updates: int = 20
+    patches: int = 24
+    films: int = 4
+    film_seconds: float = 20.0
+    plans: int = 40
+
+
+@dataclass(frozen=True)
 class Profile:
     """One size of run.
 
@@ -44,6 +78,8 @@ class Profile:
         Training clips of the learning curve, beside all of them.
     extra_sizes
         Clips of other kinds that are added to all of those, beside all there are.
+    thesis
+        The sizes of the experiments of the thesis.
     """
 
     name: str
@@ -57,6 +93,7 @@ class Profile:
     brief: bool = False
     sizes: tuple[int, ...] = (80, 160, 320, 640, 1280, 2560, 5120)
     extra_sizes: tuple[int, ...] = (1000, 5000, 25_000)
+    thesis: ThesisSize = ThesisSize()
 
 
 PROFILES = {
@@ -107,6 +144,14 @@ PROFILES = {
             },
             brief=True,
             sizes=(250, 1000),
+            thesis=ThesisSize(
+                songs=(420, 140, 140),
+                updates=250,
+                patches=36,
+                films=24,
+                film_seconds=40.0,
+                plans=548,
+            ),
         ),
         # Folders of one's own, of a hundred to ten thousand clips: the settings are ours, chosen on
         # real music videos by five-fold validation (docs/real-data.md). "clips" is for nothing.
