@@ -39,7 +39,7 @@ class ThesisSize:
     film_seconds
         Length of each, in seconds.
     plans
-        Films whose cuts, sections and beats are drawn without sound or pictures; the thesis has 548.
+        Films whose cuts, sections and beats alone are drawn, no sound, no pictures (thesis: 548).
     """
 
     songs: tuple[int, int, int] = (24, 8, 8)
