@@ -2,7 +2,7 @@
 
     python benchmarks/align.py                  # about 12 segments a clip, as OLDA gives
     python benchmarks/align.py --segments 36    # as TransNet gives
-    python benchmarks/align.py --segments 127 --repeats 1 --threads 1
+    python benchmarks/align.py --segments 127 --repeats 1 --threads 1 --distances nw sw best_trace
 
 Random unit vectors stand for embeddings: time does not depend on their values. Times are those of
 the processors (all threads), which another load changes less than the clock; a distance and the
@@ -20,8 +20,9 @@ The last line is what Trace costs beside the products of the i-th segments with 
 
 import argparse
 import os
+import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
 
 import numba
@@ -113,7 +114,6 @@ def in_turns(
     ours: Callable[[], object], product: Callable[[], object], turns: int
 ) -> tuple[float, float, float]:
     """Return the medians of the seconds of both and of their ratio."""
-    ours()  # compiles
     times = [(seconds_of(ours), seconds_of(product)) for _ in range(turns)]
     ratios = [own / (other or np.nan) for own, other in times]
     return median(own for own, _ in times), median(other for _, other in times), median(ratios)
@@ -222,6 +222,9 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=12, help="mean per clip")
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--pairs", type=int, default=300, help="timed with peers, and scaled")
+    parser.add_argument(
+        "--distances", nargs="+", default=list(DISTANCES), choices=list(DISTANCES), metavar="NAME"
+    )
     parser.add_argument("--repeats", type=int, default=3, help="turns; the median counts")
     parser.add_argument(
         "--threads", type=int, default=numba.config.NUMBA_NUM_THREADS, help="of both sides"
@@ -240,13 +243,23 @@ def main() -> None:
     )
     numba.config.NUMBA_NUM_THREADS = options.threads
     with threadpool_limits(options.threads, "blas"):
-        time_distances(queries, targets, pairs, options.repeats, options.segments)
+        time_distances(
+            queries, targets, pairs, options.repeats, options.segments, options.distances
+        )
+        print(
+            f"\npeak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB\n"
+        )
     with threadpool_limits(1):
         time_peers(queries, targets, pairs)
 
 
 def time_distances(
-    queries: Sequences, targets: Sequences, pairs: np.ndarray, repeats: int, segments: int
+    queries: Sequences,
+    targets: Sequences,
+    pairs: np.ndarray,
+    repeats: int,
+    segments: int,
+    methods: Sequence[str],
 ) -> None:
     """Print a line for each distance."""
     paper = PAPER_TRANSNET if segments >= 24 else PAPER_OLDA
@@ -254,7 +267,9 @@ def time_distances(
     product = product_of(queries, targets)
     print("| distance | CPU s | product, CPU s | ratio | paper, s | pseudo-code (scaled), CPU s |")
     print("|---|---|---|---|---|---|", flush=True)
-    for method in DISTANCES:
+    few = queries.select(range(2))
+    for method in methods:
+        distance_matrix(few, few, method)  # compiles
         own, other, ratio = in_turns(
             lambda m=method: distance_matrix(queries, targets, m), product, repeats
         )
