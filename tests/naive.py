@@ -340,3 +340,33 @@ def _crossing(before, after, track_seconds):
     late = min(0.025, max(0.0, left), (after[1] - after[0]) / 2)
     early, late = (0.0 if moment < 1e-6 else moment for moment in (early, late))
     return (-early, late) if early or late else None
+
+
+# Pooling of frames (thesis, equation 4.1 and section 5.2.3): one clip, a list of frames
+
+
+def auto_pool(frames, alphas):
+    """y_j = sum_t x_tj exp(a_j x_tj) / sum_t exp(a_j x_tj)."""
+    pooled = []
+    for j, alpha in enumerate(alphas):
+        column = [float(frame[j]) for frame in frames]
+        weights = _softmax([alpha * x for x in column])
+        pooled.append(sum(w * x for w, x in zip(weights, column, strict=True)))
+    return pooled
+
+
+def attention_weights(frames, w, b):
+    """a_t = softmax_t(tanh(w . x_t + b))."""
+    return _softmax([math.tanh(dot(w, frame) + b) for frame in frames])
+
+
+def attention(frames, w, b):
+    weights = attention_weights(frames, w, b)
+    n = len(frames[0])
+    return [sum(a * float(x[j]) for a, x in zip(weights, frames, strict=True)) for j in range(n)]
+
+
+def _softmax(scores):
+    top = max(scores)
+    weights = [math.exp(score - top) for score in scores]
+    return [weight / sum(weights) for weight in weights]
