@@ -481,6 +481,8 @@ def test_the_committed_tables_are_those_of_the_committed_files(name, tmp_path):
     if name == "artists":  # simulated clips have none
         assert not (demo / TABLES[name].file).exists()
         return
+    if TABLES[name].of_thesis and not (demo / TABLES[name].file).exists():
+        return  # not run yet, or given by an option
     data = pd.read_csv(demo / TABLES[name].file)
     show(name, data, tmp_path)
     if TABLES[name].file != f"{name}.csv":

@@ -336,7 +336,7 @@ def _tables(folder: Path) -> list[tuple[Table, str, str]]:
     found = []
     for table in TABLES.values():
         path = folder / table.file
-        if path.exists():
+        if path.exists() and not table.of_thesis:
             columns = COLUMNS_OF.get(table.file, REQUIRED)
             frame = table.render(_read_csv(path, columns, text=table.rows is as_it_is))
             if not frame.empty:

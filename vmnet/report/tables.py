@@ -31,6 +31,7 @@ from vmnet.report.ranks import (
     vanilla,
 )
 from vmnet.report.results import Provenance, averages, count, provenance, settings_text
+from vmnet.report.thesis import results as thesis
 from vmnet.store import save_text
 
 if TYPE_CHECKING:
@@ -135,13 +136,18 @@ class Table:
     caption: str
     noun: str = "test clip"
 
+    @property
+    def of_thesis(self) -> bool:
+        """Whether it belongs to the thesis' chapters 4 to 6, which have a page of their own."""
+        return self.notebook >= "08"
+
     def render(self, data: "pd.DataFrame") -> "pd.DataFrame":
         """Return the table as text; `attrs` have its `caption` and `origin`, whose numbers it has.
 
         Parameters
         ----------
-        data : what `file` holds: tidy results, or another frame, whose `attrs["about"]` says whose
-            data it has.
+        data : what `file` holds: tidy results, those of the thesis' chapters (which have a column
+            `part`), or another frame, whose `attrs["about"]` says whose data it has.
 
         Raises
         ------
@@ -151,7 +157,9 @@ class Table:
         frame = self.rows(data)
         fields: dict[str, str] = {}
         about = data.attrs.get("about", "")
-        if "kind" in data:
+        if "part" in data:
+            about = thesis.about(data)
+        elif "kind" in data:
             origin = provenance(data)
             segmenters = ordered("segmenter", data.loc[~clip_level(data), "segmenter"])
             fields["segmenters"] = ", ".join(name("segmenter", key) for key in segmenters)
