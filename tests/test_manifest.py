@@ -49,6 +49,27 @@ def test_columns_in_any_order_as_excel_saves_them(folder: Path) -> None:
     assert read_manifest(path) == (Clip("x", folder / "a.mp4", "valid", 'Hello, "you"'),)
 
 
+def test_tempo_meter_and_the_genre_of_the_film_may_be_given(folder: Path) -> None:
+    path = folder / "manifest.csv"
+    head = "clip_id,path,split,genre,video_genre,bpm,meter\n"
+    path.write_text(f"{head}x,a.mp4,test,Pop,Dance,128.5,4\ny,sub/b.mp4,test,,,,\n")
+    clips = read_manifest(path)
+    assert (clips[0].video_genre, clips[0].bpm, clips[0].meter) == ("Dance", 128.5, 4)
+    assert (clips[1].video_genre, clips[1].bpm, clips[1].meter) == ("", 0, 0)
+    write_manifest(folder / "again.csv", clips)
+    assert read_manifest(folder / "again.csv") == clips
+    write_manifest(folder / "without.csv", clips[1:])
+    text = (folder / "without.csv").read_text()
+    assert text.splitlines()[0] == "clip_id,path,split,title,genre,artist"
+
+
+@pytest.mark.parametrize("column", ["bpm", "meter"])
+@pytest.mark.parametrize("value", ["fast", "-3", "0", "nan", "inf"])
+def test_a_tempo_or_meter_that_is_none_is_refused(folder: Path, column: str, value: str) -> None:
+    said = refusal(folder, f"clip_id,path,split,{column}\nx,a.mp4,test,{value}\n")
+    assert f"line 2: {column} {value!r} is no" in said
+
+
 def test_a_relative_manifest_gives_absolute_paths(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

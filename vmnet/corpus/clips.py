@@ -20,7 +20,8 @@ no clips of the corpus proper: they are never ranked, and a corpus need have non
 class Clip:
     """One music video: its video track and its music track belong together.
 
-    `path` is absolute. `split` is one of `SPLITS`, or `EXTRA`.
+    `path` is absolute. `split` is one of `SPLITS`, or `EXTRA`. `genre` is of the music,
+    `video_genre` of the film. `bpm` is beats a minute and `meter` beats a bar, 0 where not known.
     """
 
     clip_id: str
@@ -29,6 +30,9 @@ class Clip:
     title: str = ""
     genre: str = ""
     artist: str = ""
+    video_genre: str = ""
+    bpm: float = 0.0
+    meter: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The manifest of a corpus: a CSV file, one clip a line.
 
-Columns are `clip_id,path,split` and, if wanted, `title`, `genre`, `artist`, in any order. Paths are
+Columns are `clip_id,path,split` and, if wanted, `title`, `genre`, `artist`, and for the language of
+clips `video_genre`, `bpm` and `meter` (beats a minute, beats a bar), in any order. Paths are
 relative to the manifest's folder and stay inside it. A clip_id that cannot head a file name is made
 into one that can ("id 0" into "id-0"), and is the title where there is none. A manifest with any
 bad line is refused whole, with every bad line listed.
@@ -8,6 +9,7 @@ bad line is refused whole, with every bad line listed.
 
 import csv
 import io
+import math
 import os
 import re
 import unicodedata
@@ -21,7 +23,9 @@ from vmnet.errors import ManifestError
 from vmnet.store import written_whole
 
 REQUIRED = ("clip_id", "path", "split")
-OPTIONAL = ("title", "genre", "artist")
+NUMBERS = {"bpm": float, "meter": int}
+OPTIONAL = ("title", "genre", "artist", "video_genre", *NUMBERS)
+WRITTEN = (*REQUIRED, "title", "genre", "artist")  # always; others where a clip has them
 ALLOWED = (*SPLITS, EXTRA)
 MAX_ID = 120  # characters: a clip_id heads the names of result files
 MAX_BYTES = 180  # of its UTF-8; leaves room for a suffix within the 255 of a file name
@@ -72,7 +76,9 @@ def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
     path = Path(path)
     folder = Path(os.path.abspath(path.parent))
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, REQUIRED + OPTIONAL)
+    clips = tuple(clips)
+    others = [n for n in OPTIONAL if n not in WRITTEN and any(getattr(c, n) for c in clips)]
+    writer = csv.DictWriter(text, [*WRITTEN, *others], extrasaction="ignore")
     writer.writeheader()
     problems: list[str] = []
     lines: dict[str, int] = {}
@@ -82,6 +88,7 @@ def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
             problems.append(f"line {line}: {clip.path} lies outside {folder}: move it there")
             continue
         row = {**vars(clip), "path": place.relative_to(folder).as_posix()}
+        row |= {name: str(row[name] or "") for name in NUMBERS}
         if not is_safe(clip.clip_id):
             problems.append(f"line {line}: clip_id {clip.clip_id!r} cannot head a file name")
         problems += [f"line {line}: {problem}" for problem in _clip_problems(row, line, lines)]
@@ -145,10 +152,25 @@ def _id(row: Mapping[str, str]) -> str:
 
 
 def _clip(row: Mapping[str, str], folder: Path) -> Clip:
-    described = {name: row.get(name, "") for name in OPTIONAL}
+    described: dict[str, Any] = {name: row.get(name, "") for name in OPTIONAL}
+    described |= {name: _number(row.get(name, ""), kind) for name, kind in NUMBERS.items()}
     if _id(row) != row["clip_id"]:
         described["title"] = described["title"] or row["clip_id"]
     return Clip(_id(row), folder / row["path"], row["split"], **described)
+
+
+def _number(text: str, kind: Callable[[str], float]) -> float:
+    """Read a number above 0; nothing is 0.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    number = kind(text) if text.strip() else 0
+    if text.strip() and not 0 < number < math.inf:
+        raise ValueError("not above 0")
+    return number
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
@@ -208,6 +230,12 @@ def _clip_problems(row: Mapping[str, str], line: int, lines: dict[str, int]) -> 
         yield f"clip_id {clip_id!r}{kept} is that of line {first}: give each clip its own"
     if split not in ALLOWED:
         yield f"unknown split {split!r}: use {', '.join(ALLOWED)}"
+    for name, kind in NUMBERS.items():
+        try:
+            _number(row.get(name, ""), kind)
+        except ValueError:
+            what = "whole number" if kind is int else "number"
+            yield f"{name} {row[name]!r} is no {what} above 0: mend it or leave it empty"
 
 
 def _file_problems(place: str, folder: Path, resolved: Callable[[Path], Path]) -> Iterator[str]:
