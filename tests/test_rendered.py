@@ -189,6 +189,14 @@ def test_forms_are_as_long_as_promised(
     assert np.abs(np.log(tempo_changes)).max() < 0.2
 
 
+def test_every_note_lies_in_the_key_that_a_song_tells() -> None:
+    for seed in range(10):
+        song = plan_clip(seed, 20).song
+        notes = [note.pitch for part in song.parts.values() for note in part.melody]
+        notes += [pitch for part in song.parts.values() for chord in part.chords for pitch in chord]
+        assert {(pitch - song.tonic) % 12 for pitch in notes} <= set(song.scale)
+
+
 def test_every_form_of_some_length_repeats_its_chorus() -> None:
     rng = np.random.default_rng(0)
     for seconds in np.linspace(40, 600, 50):

@@ -29,7 +29,7 @@ _LABEL_LENGTH = {"intro": 0.65, "verse": 1.1, "chorus": 1.1, "bridge": 0.8, "out
 
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)
-_PROGRESSIONS = {  # scale degrees, one chord a bar
+_PROGRESSIONS: dict[tuple[int, ...], tuple[tuple[int, ...], ...]] = {  # degrees, a chord a bar
     MAJOR_SCALE: ((0, 4, 5, 3), (3, 0, 4, 5), (5, 3, 0, 4), (0, 5, 1, 4), (0, 2, 3, 4)),
     MINOR_SCALE: ((0, 5, 2, 6), (5, 6, 0, 2), (0, 3, 6, 2), (3, 5, 0, 6), (0, 6, 5, 4)),
 }
@@ -80,12 +80,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Song:
-    """A song: `bar` is the length of a bar and `duration` that of the song, in seconds."""
+    """A song: `bar` is the length of a bar and `duration` that of the song, in seconds.
+
+    `tonic` is a MIDI pitch, and `scale` the major or the minor one upon it.
+    """
 
     duration: float
     bar: float
     sections: tuple[Section, ...]
     parts: dict[str, Part]
+    tonic: int
+    scale: tuple[int, ...]
 
     @property
     def beats(self) -> np.ndarray:
@@ -114,7 +119,9 @@ def compose(style: Style, seconds: float, rng: np.random.Generator) -> Song:
         for label, start, end in zip(labels, edges[:-1], edges[1:], strict=True)
         if end > start
     )
-    return Song(seconds, bar, sections, _draw_parts(style, rng))
+    scale = MAJOR_SCALE if style.brightness > 0.5 else MINOR_SCALE
+    tonic = 44 + round(7 * style.brightness) + int(rng.integers(6))  # dark is also low
+    return Song(seconds, bar, sections, _draw_parts(style, tonic, scale, rng), tonic, scale)
 
 
 def draw_form(seconds: float, rng: np.random.Generator) -> tuple[str, ...]:
@@ -166,10 +173,10 @@ def _grid(period: float, duration: float) -> np.ndarray:
     return times[times < duration - 1e-6]
 
 
-def _draw_parts(style: Style, rng: np.random.Generator) -> dict[str, Part]:
+def _draw_parts(
+    style: Style, key: int, scale: tuple[int, ...], rng: np.random.Generator
+) -> dict[str, Part]:
     """Draw verse, chorus and bridge; the intro and the outro thin out what they lead to."""
-    scale = MAJOR_SCALE if style.brightness > 0.5 else MINOR_SCALE
-    key = 44 + round(7 * style.brightness) + int(rng.integers(6))  # dark is also low
     order = rng.permutation(len(_PROGRESSIONS[scale]))
     progressions = [_PROGRESSIONS[scale][index] for index in order]
     drums = {label: _drum_pattern(label, style, rng) for label in _LABEL_ENERGY}

@@ -57,7 +57,10 @@ class _Mix:
 
 
 def perform(song: Song, style: Style, rng: np.random.Generator) -> np.ndarray:
-    """Play the song: `(n_samples, 2)` float32 within [-PEAK, PEAK], 44.1 kHz."""
+    """Play the song: `(n_samples, 2)` float32 within [-PEAK, PEAK], 44.1 kHz.
+
+    The band is drawn first: `draw_band` with a generator in the same state tells who plays.
+    """
     band = draw_band(style, rng)
     kit = draw_kit(style, rng)
     mix = _Mix(round(song.duration * SAMPLE_RATE))
