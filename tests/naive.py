@@ -370,3 +370,24 @@ def _softmax(scores):
     top = max(scores)
     weights = [math.exp(score - top) for score in scores]
     return [weight / sum(weights) for weight in weights]
+
+
+# The language of clips (thesis, sections 6.2.3 and equation 6.1)
+
+
+def intensity(event, times, likelihood, sigma):
+    """S_i = sum_n w(t_n - t_i) f(t_n)."""
+    return sum(
+        math.exp(-((t - event) ** 2) / (2 * sigma**2)) * f
+        for t, f in zip(times, likelihood, strict=True)
+    )
+
+
+def dominant_shot(shots, width):
+    """Centre of the fullest bin, the first of equals; a length within 1e-6 of an edge is on it."""
+    bins = {}
+    for shot in shots:
+        k = math.floor(shot / width + 1e-6)
+        bins[k] = bins.get(k, 0) + 1
+    most = max(bins.values())
+    return (min(k for k, n in bins.items() if n == most) + 0.5) * width
