@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from vmnet.corpus.clips import EXTRA, SPLITS, Clip
+from vmnet.corpus.lines import field_count_problems, header_problems, numbered_lines, refuse
 from vmnet.errors import ManifestError
 from vmnet.store import written_whole
 
@@ -47,21 +48,21 @@ def read_manifest(path: Path) -> tuple[Clip, ...]:
     """
     path = Path(path)
     folder = Path(os.path.abspath(path.parent))
-    (_, header), *rows = _rows(path) or [(1, [])]
-    problems = _header_problems(header)
+    (_, header), *rows = numbered_lines(path) or [(1, [])]
+    problems = header_problems(header, REQUIRED, OPTIONAL)
     clips: list[Clip] = []
     if not problems:
         lines: dict[str, int] = {}
         resolved = cache(Path.resolve)
         for line, fields in rows:
             row = dict(zip(header, fields, strict=False))
-            wrong = _field_count_problems(fields, header) or [
+            wrong = field_count_problems(fields, header) or [
                 *_clip_problems(row, line, lines),
                 *_file_problems(row["path"], folder, resolved),
             ]
             problems += [f"line {line}: {problem}" for problem in wrong]
             clips += [] if wrong else [_clip(row, folder)]
-    _refuse(path, problems if clips or problems else ["it lists no clips: add a line for each"])
+    refuse(path, problems if clips or problems else ["it lists no clips: add a line for each"])
     return tuple(clips)
 
 
@@ -93,7 +94,7 @@ def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
             problems.append(f"line {line}: clip_id {clip.clip_id!r} cannot head a file name")
         problems += [f"line {line}: {problem}" for problem in _clip_problems(row, line, lines)]
         writer.writerow(row)
-    _refuse(path, problems)
+    refuse(path, problems)
     try:
         content = text.getvalue().encode()
     except UnicodeEncodeError as error:
@@ -171,48 +172,6 @@ def _number(text: str, kind: Callable[[str], float]) -> float:
     if text.strip() and not 0 < number < math.inf:
         raise ValueError("not above 0")
     return number
-
-
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Return (line number, fields) of every line that is not blank."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError:
-        raise ManifestError(f"{path} cannot be read: check the path.") from None
-    except UnicodeDecodeError:
-        raise ManifestError(f"{path} is not UTF-8 text: save it as CSV in UTF-8.") from None
-    return list(_numbered(csv.reader(io.StringIO(text, newline=""), strict=True), path))
-
-
-def _numbered(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Number each row by its first line, for a quoted field may hold line ends."""
-    line = 1
-    try:
-        for fields in reader:
-            if fields:
-                yield line, fields
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ManifestError(f"{path} is not CSV from line {line} on: {error}; mend it.") from None
-
-
-def _refuse(path: Path, problems: list[str]) -> None:
-    if problems:
-        raise ManifestError("\n  ".join([f"{path} cannot be used:", *problems]))
-
-
-def _header_problems(header: list[str]) -> list[str]:
-    remedy = f"the columns are {','.join(REQUIRED)} and, if wanted, {','.join(OPTIONAL)}"
-    missing = [f"missing column {name}" for name in REQUIRED if name not in header]
-    unknown = [f"unknown column {name!r}" for name in header if name not in REQUIRED + OPTIONAL]
-    twice = [f"column {name} comes twice" for name in REQUIRED + OPTIONAL if header.count(name) > 1]
-    return [f"line 1: {problem}: {remedy}" for problem in missing + unknown + twice]
-
-
-def _field_count_problems(fields: list[str], header: list[str]) -> list[str]:
-    if len(fields) == len(header):
-        return []
-    return [f"{len(fields)} fields for {len(header)} columns: quote fields that hold commas"]
 
 
 def _clip_problems(row: Mapping[str, str], line: int, lines: dict[str, int]) -> Iterator[str]:
