@@ -128,6 +128,32 @@ def distance_matrix(queries, targets, method, **params):
     return [[DISTANCES[method](query, target, **params) for target in targets] for query in queries]
 
 
+# Music similarity (thesis, chapter 4)
+
+
+def expand(w, E):
+    return [max(w[i] * E[i][j] for i in range(len(w))) for j in range(len(w))]
+
+
+def tag_similarity(w, v, c, gamma):
+    shared = sum(float(k) * min(a, b) for k, a, b in zip(c, w, v, strict=True))
+    either = sum(float(k) * max(a, b) for k, a, b in zip(c, w, v, strict=True))
+    return 100 * (shared / either) ** gamma if either else 0.0
+
+
+def list_metrics(ranked, reference, k):
+    relevant = reference[:5]
+    hits, precision, found, gain = 0, 0.0, 0.0, 0.0
+    for i, track in enumerate(ranked[:k], 1):
+        if track in relevant:
+            hits += 1
+            precision += hits / i
+            found = found or 1 / i
+            gain += (5 - relevant.index(track)) / math.log2(i + 1)
+    best = sum((6 - n) / math.log2(n + 1) for n in range(1, 6))
+    return {"map": precision / 5, "recall": hits / 5, "rr": found, "ndcg": gain / best}
+
+
 # Metrics (paper, section V-F)
 
 
