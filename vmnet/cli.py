@@ -14,7 +14,7 @@ from vmnet.config import DEFAULT_PROFILE, FOLDER_PROFILE, PROFILES
 from vmnet.corpus import SPLITS
 from vmnet.corpus.imports.command import add_import_command
 from vmnet.corpus.opening import NAMED, say_default
-from vmnet.errors import exit_status
+from vmnet.errors import exit_status, known_names
 from vmnet.options import (
     Help,
     add_audio_track,
@@ -48,14 +48,18 @@ def render(arguments: argparse.Namespace) -> None:
 
     example: vmnet render ~/films --clips 6 2 4 --seconds 36 40
     """
-    from vmnet.rendered import render_corpus
+    from vmnet.rendered import VIDEO_GENRES, render_corpus
+    from vmnet.rendered.render import ANY
 
+    editing = arguments.editing
+    known_names([editing] if editing else [], (ANY, *VIDEO_GENRES), "video genre")
     clips = render_corpus(
         arguments.folder,
         splits=tuple(arguments.clips),
         seconds=tuple(arguments.seconds),
         seed=arguments.seed,
         jobs=_jobs(arguments),
+        editing=editing or None,
     )
     print(f"{len(clips)} rendered clips, with their truth as JAMS: {arguments.folder}")
 
@@ -200,7 +204,6 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """
     from vmnet import experiment
     from vmnet.aligners import DISTANCES
-    from vmnet.errors import known_names
     from vmnet.evaluation import SCENARIOS
 
     # Before anything is computed.
@@ -292,6 +295,12 @@ def _add_commands_of_files(commands: "Commands", shared: argparse.ArgumentParser
     one.add_argument("folder", type=Path)
     one.add_argument("--clips", type=natural, nargs=3, default=[8, 2, 6], help="train, valid, test")
     one.add_argument("--seconds", type=float, nargs=2, default=[30, 60], help="shortest, longest")
+    one.add_argument(
+        "--editing",
+        default="",
+        metavar="GENRE",
+        help="cut as this video genre is: Dance, ..., or any; else by style and section",
+    )
     add_command(commands, prepare)
     add_weights_command(commands)
     add_import_command(commands)

@@ -8,6 +8,7 @@ import numpy as np
 from vmnet.rendered.clip_style import Style
 
 WIDTH, HEIGHT = 160, 90
+FPS = 25
 ASPECT = WIDTH / HEIGHT
 _COLUMNS = (np.arange(WIDTH, dtype=np.float32) + 0.5) / HEIGHT * 2 - ASPECT
 _ROWS = 1 - (np.arange(HEIGHT, dtype=np.float32)[:, None] + 0.5) / HEIGHT * 2

@@ -3,16 +3,18 @@
 The file holds three annotations: `segment_open` with the sections (value: the label), `beat`
 (value: the position in the bar, 1 on downbeats), and a second `segment_open` with the shots (value:
 the name of the scene), whose borders are the cuts. `sandbox.content` of each tells them apart:
-"sections", "beats" or "shots".
+"sections", "beats" or "shots". The sandbox of the shots also holds how a film was cut, where that
+was asked for: `editing`, the values of an `Editing`, and `fades`, the frames that each cut lasts.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vmnet.errors import MediaError
+from vmnet.rendered.editing import Editing
 from vmnet.rendered.film import Film
 from vmnet.rendered.song import BEATS
 from vmnet.store import written_whole
@@ -29,6 +31,8 @@ class Truth:
     "intro", "verse", "chorus", "bridge", "outro"; beats `(n_beats,)`, of which downbeats
     `(n_bars,)` are the first of each bar; cuts `(n_shots - 1,)`: the time
     stamp of the first frame of every new shot; scenes `(n_shots,)` names of what each shot shows.
+    fades `(n_shots - 1,)` frames that each cut lasts, half of them before it, 0 for a hard cut;
+    `editing` is how the film was cut, None where that is left to its style.
     """
 
     duration: float
@@ -38,6 +42,8 @@ class Truth:
     downbeats: np.ndarray
     cuts: np.ndarray
     scenes: tuple[str, ...]
+    fades: tuple[int, ...]
+    editing: Editing | None = None
 
 
 def truth_of(film: Film) -> Truth:
@@ -51,6 +57,8 @@ def truth_of(film: Film) -> Truth:
         downbeats=song.downbeats,
         cuts=film.cuts,
         scenes=tuple(shot.set_up.name for shot in film.shots),
+        fades=tuple(shot.fade for shot in film.shots[1:]),
+        editing=film.editing,
     )
 
 
@@ -68,7 +76,10 @@ def write_truth(path: Path, truth: Truth, title: str, artist: str) -> None:
     for index, time in enumerate(truth.beats):
         beats.append(time=time, duration=0, value=index % BEATS + 1, confidence=1)
     file.annotations.append(beats)
-    file.annotations.append(_segments(shot_edges, truth.scenes, "shots"))
+    shots = _segments(shot_edges, truth.scenes, "shots")
+    if truth.editing:
+        shots.sandbox.update(editing=asdict(truth.editing), fades=list(truth.fades))
+    file.annotations.append(shots)
     with written_whole(path) as temporary:
         file.save(str(temporary))
 
@@ -98,7 +109,10 @@ def read_truth(path: Path) -> Truth:
         beats, positions = data["beats"]
         sections, shots = edges["sections"], edges["shots"]
         labels, scenes = data["sections"][1], data["shots"][1]
-    except (jams.JamsError, ValueError, KeyError, AttributeError) as error:
+        (told,) = (a.sandbox for a in file.annotations if a.sandbox.content == "shots")
+        editing = Editing(**told.editing) if "editing" in told else None
+        fades = told.fades if editing else [0] * (len(scenes) - 1)
+    except (jams.JamsError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise MediaError(f"{path} is not the truth of a rendered clip: render it again.") from error
     return Truth(
         duration=float(file.file_metadata.duration),
@@ -108,6 +122,8 @@ def read_truth(path: Path) -> Truth:
         downbeats=beats[np.array(positions) == 1],
         cuts=shots[1:, 0],
         scenes=tuple(scenes),
+        fades=tuple(fades),
+        editing=editing,
     )
 
 
