@@ -154,6 +154,17 @@ def list_metrics(ranked, reference, k):
     return {"map": precision / 5, "recall": hits / 5, "rr": found, "ndcg": gain / best}
 
 
+def negative_probabilities(strategy, reference_list, S_row, i, n_negatives):
+    """Return how likely each track is to be the first negative of the positive at place i."""
+    after = [int(track) for track in list(reference_list)[i + 1 :]]
+    if strategy == "neighbors":
+        return dict.fromkeys(after[:n_negatives], 1.0)
+    if strategy == "random":
+        return dict.fromkeys(after, 1 / len(after))
+    total = sum(S_row[track] for track in after)
+    return {track: S_row[track] / total if total else 1 / len(after) for track in after}
+
+
 # Metrics (paper, section V-F)
 
 

@@ -1,19 +1,27 @@
 """MuSimNet: music similarity learned from ranked lists (thesis, chapter 4)."""
 
 from vmnet.similarity.metrics import Scores, chance, evaluate, ranked_lists
+from vmnet.similarity.mining import MINING, Triplets, mine
 from vmnet.similarity.oracle import expand, reference_lists, similarity, similarity_matrix
 from vmnet.similarity.tags import TaggedTracks, read_tags, split_by_artist
+from vmnet.similarity.units import Unit, analyse_units, units_sentence
 
 __all__ = [
+    "MINING",
     "Scores",
     "TaggedTracks",
+    "Triplets",
+    "Unit",
+    "analyse_units",
     "chance",
     "evaluate",
     "expand",
+    "mine",
     "ranked_lists",
     "read_tags",
     "reference_lists",
     "similarity",
     "similarity_matrix",
     "split_by_artist",
+    "units_sentence",
 ]
