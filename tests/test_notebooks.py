@@ -3,12 +3,14 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
 from vmnet import runner
+from vmnet.report import tables
 
 FIGURES = (
     "clip_overview", "training_baselines", "training_experiment1", "figure7", "figure8", "figure9",
@@ -20,6 +22,10 @@ TABLES = (
     "mixed_lengths", "learning_curve",
 )  # fmt: skip
 
+NOTEBOOKS = runner.notebooks(thesis=True)
+OF_THESIS = [path for path in NOTEBOOKS if runner.of_thesis(path.stem)]
+TABLES += tuple(name for name, table in tables.TABLES.items() if table.of_thesis)
+
 
 def cells_of(path, kind):
     """Return the sources of the cells of a kind, by their ids."""
@@ -27,7 +33,7 @@ def cells_of(path, kind):
     return {c["id"]: "".join(c["source"]) for c in cells if c["cell_type"] == kind}
 
 
-each_notebook = pytest.mark.parametrize("path", runner.notebooks(), ids=lambda path: path.stem)
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 @each_notebook
@@ -71,7 +77,7 @@ def test_a_notebook_has_its_equations_its_work_by_hand_and_short_cells(path):
 
 def test_the_parameters_that_all_share_are_written_alike():
     shared = []
-    for path in runner.notebooks():
+    for path in NOTEBOOKS:
         (cell,) = (text for name, text in cells_of(path, "code").items() if name.endswith("-01"))
         shared.append(cell.splitlines()[:10])
     assert all(lines == shared[0] for lines in shared)
@@ -89,14 +95,18 @@ def run(module, *words, home):
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("smoke")
-    finished = run("vmnet.runner", "--profile", "smoke", home=home)
+    finished = run("vmnet.runner", "--profile", "smoke", "--thesis", home=home)
     assert finished.returncode == 0, finished.stderr[-3000:]
     assert str(home / "figures" / "smoke") in finished.stdout
     return home
 
 
 def test_every_figure_is_there_as_png_and_pdf(home):
-    for name in FIGURES:
+    of_thesis = [
+        name for path in OF_THESIS for text in cells_of(path, "code").values()
+        for name in re.findall(r'^ *figures\.save\(.*"(\w+)"\)', text, flags=re.MULTILINE)
+    ]  # fmt: skip
+    for name in (*FIGURES, *of_thesis):
         assert (home / f"figures/smoke/{name}.png").read_bytes().startswith(b"\x89PNG"), name
         assert (home / f"figures/smoke/{name}.pdf").read_bytes().startswith(b"%PDF"), name
 
@@ -114,7 +124,7 @@ def test_every_table_is_there_and_says_that_its_data_are_rendered(home, name):
 
 
 def test_executed_notebooks_hold_their_tables_and_figures_and_no_error(home):
-    for path in runner.notebooks():
+    for path in NOTEBOOKS:
         executed = json.loads((home / "figures/smoke/notebooks" / path.name).read_text())
         outputs = [out for cell in executed["cells"] for out in cell.get("outputs", [])]
         kinds = {kind for out in outputs for kind in out.get("data", {})}

@@ -450,6 +450,17 @@ def test_results_of_different_settings_are_refused_and_named(copy):
         page.results_page(copy)
 
 
+def test_the_thesis_has_a_page_of_its_own(copy):
+    before = page.results_page(copy)
+    path = copy / "run.json"
+    run = json.loads(path.read_text())
+    run["notebooks"] |= {"08_music_similarity": 700.0}
+    run |= {"seconds": 791.5, "command": "./run_all.sh --thesis"}
+    path.write_text(json.dumps(run))
+    (copy / "results_08.csv").write_text("not read")
+    assert page.results_page(copy) == before
+
+
 def test_the_page_names_the_settings_it_was_made_with(copy, text):
     assert "settings" not in text.split("\n## ")[0]
     change(copy, lambda table: table.assign(settings="indel_nw=0.5"))

@@ -37,6 +37,9 @@ def run_all(*words):
         (["--set", "learning_rate"], "--set learning_rate: write a name and a value"),
         (["--indel", "nw=-1"], "--indel nw=-1: write a distance and a cost"),
         (["--indel", "nw=no"], "--indel nw=no: write a distance and a cost"),
+        (["--catalog", ROOT], "--catalog is for notebook 08 alone: add --only 08"),
+        (["--thesis", "--catalog", ROOT], "--catalog is for notebook 08 alone: add --only 08"),
+        (["--architectures"], "--architectures is for notebook 08: add --thesis or --only 08"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_installed(words, message):
@@ -57,6 +60,54 @@ def test_wrong_options_are_refused_before_anything_is_installed(words, message):
 )
 def test_the_page_of_other_settings_overwrites_no_other(figures, page):
     assert runner.page_path(Path(figures)) == Path(page)
+    of_thesis = runner.page_path(Path(figures), "-thesis")
+    assert of_thesis == Path(page.replace("RESULTS", "RESULTS-thesis"))
+
+
+@pytest.fixture
+def folder_of_notebooks(tmp_path, monkeypatch):
+    for name in ("00_corpus", "01_baselines", "08_music_similarity", "10_language_of_clips"):
+        (tmp_path / f"{name}.ipynb").touch()
+    monkeypatch.setattr(runner, "NOTEBOOKS", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        ({}, ["00", "01"]),
+        ({"thesis": True}, ["00", "01", "08", "10"]),
+        ({"only": "08"}, ["08"]),
+        ({"only": "8", "thesis": True}, ["08"]),
+        ({"only": "1"}, ["01"]),
+        ({"only": "10"}, ["10"]),
+    ],
+)
+def test_the_notebooks_of_the_thesis_come_when_asked_for(folder_of_notebooks, asked, numbers):
+    assert [path.name[:2] for path in runner.notebooks(**asked)] == numbers
+
+
+def test_the_options_of_notebook_08_are_for_it_alone(folder_of_notebooks, tmp_path):
+    def check(*words):
+        runner.check_of_similarity(runner.build_parser().parse_args(words))
+
+    check("--only", "8", "--catalog", str(tmp_path), "--architectures")
+    check("--thesis", "--architectures")
+    for words in (["--only", "1", "--architectures"], ["--only", "0", "--catalog", "x"]):
+        with pytest.raises(VmnetError, match="is for notebook 08"):
+            check(*words)
+
+
+def test_a_catalog_of_ones_own_is_a_folder_and_its_results_lie_apart(tmp_path, monkeypatch):
+    assert runner.of_catalog(tmp_path, "") == tmp_path
+    mine, other = (
+        runner.of_catalog(tmp_path, str(tmp_path / place / "music")) for place in ("a", "b")
+    )
+    assert mine.parent == other.parent == tmp_path
+    assert mine != other
+    assert mine.name.startswith("catalog=music-")
+    monkeypatch.setenv("VMNET_CALLED_FROM", str(tmp_path))
+    with pytest.raises(VmnetError, match="nowhere is not a folder; --catalog takes a folder"):
+        runner._absolute_folder("--catalog", "nowhere")
 
 
 def test_a_relative_folder_is_the_callers(tmp_path, monkeypatch):
@@ -88,7 +139,7 @@ def test_importing_vmnet_and_asking_for_help_load_nothing_heavy():
     assert finished.stdout.strip() == "[]", finished.stderr
 
 
-@pytest.mark.parametrize("path", runner.notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", runner.notebooks(thesis=True), ids=lambda path: path.stem)
 def test_notebooks_are_thin_without_outputs_and_take_the_shared_parameters(path):
     import papermill
 
@@ -208,3 +259,17 @@ def test_times_of_other_clips_are_forgotten(run_of_demo, tmp_path):
             tmp_path, [replace(run_of_demo, corpus=corpus)], {"00_corpus": seconds}, ""
         )
     assert json.loads((tmp_path / "run.json").read_text())["notebooks"] == {"00_corpus": 3.0}
+
+
+def test_the_command_of_a_run_says_whether_the_thesis_is_in_it(run_of_demo, tmp_path):
+    def saved(seconds, own=None):
+        runner.save_record(tmp_path, [run_of_demo], seconds, "", own)
+        record = json.loads((tmp_path / "run.json").read_text())
+        return record["command"], record["notebooks"]
+
+    assert saved({"00_corpus": 5.0}) == ("./run_all.sh --seed 0", {"00_corpus": 5.0})
+    both = ("./run_all.sh --thesis --seed 0", {"00_corpus": 5.0, "08_music_similarity": 9.0})
+    assert saved({"08_music_similarity": 9.0}) == both
+    assert saved({"00_corpus": 1.0}) == both
+    command, _ = saved({"08_music_similarity": 9.0}, {"catalog": "/my music"})
+    assert command == "./run_all.sh --only 08 --seed 0 --catalog '/my music'"

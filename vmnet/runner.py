@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from vmnet.experiment import Run
 
 NOTEBOOKS = ROOT / "notebooks"
+THESIS = ("08", "09", "10")  # how the names of the notebooks of the thesis' chapters 4 to 6 start
+WITH_THESIS = "./run_all.sh --thesis"
+OF_SIMILARITY = ("catalog", "architectures")  # parameters that notebook 08 alone has
 
 # A kernel that is shut down complains of its own pending tasks; nothing of it concerns the user.
 KERNEL_OPTIONS = [
@@ -35,6 +38,7 @@ KERNEL_OPTIONS = [
 EPILOG = """\
 examples:
   ./run_all.sh                                    the paper's experiments, in minutes
+  ./run_all.sh --thesis                           and the thesis' chapters 4 to 6
   ./run_all.sh --profile smoke --corpus ~/films   the same on your own music videos
   ./run_all.sh --indel nw=0.5 --only 03           notebook 03 with another cost
 
@@ -67,6 +71,11 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"{', '.join(NAMED)}, or a folder of your own music videos (default: the profile's)",
     )
     add("--only", default="", metavar="NN", help="only the notebooks whose name starts so: 03")
+    add(
+        "--thesis",
+        action="store_true",
+        help="after the paper's notebooks those of the thesis' chapters 4 to 6, 08 to 10",
+    )
     add_jobs(parser)
     add(
         "--seed",
@@ -77,6 +86,17 @@ def build_parser() -> argparse.ArgumentParser:
         help="seeds of corpus, splits, networks; one whole run each (default: the profile's)",
     )
     add_settings(parser)
+    add(
+        "--catalog",
+        default="",
+        metavar="FOLDER",
+        help="with --only 08: your own music with tags.csv, in place of rendered songs",
+    )
+    add(
+        "--architectures",
+        action="store_true",
+        help="with --thesis or --only 08: train the thesis' other networks of chapter 4, too",
+    )
     add("--setup-only", action="store_true", help="make the environment and stop")
     add("--tests", action="store_true", help="make the environment, then run the test suite")
     add("--help", "-h", action="store_true", help="show this and stop")
@@ -84,20 +104,48 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def notebooks(only: str = "") -> list[Path]:
-    """Return the notebooks in order, or those whose name starts with `only`.
+def notebooks(only: str = "", thesis: bool = False) -> list[Path]:
+    """Return the paper's notebooks in order, or those whose name starts with `only`.
+
+    Parameters
+    ----------
+    only
+        How the name starts; "3" is "03". Those of the thesis' chapters are found, too.
+    thesis
+        Whether they come after the paper's where nothing is said of names.
 
     Raises
     ------
     VmnetError
         If no notebook matches.
     """
-    start = only.zfill(2) if only.isdecimal() else only  # 3 is 03
-    found = sorted(path for path in NOTEBOOKS.glob("*.ipynb") if path.name.startswith(start))
+    start = only.zfill(2) if only.isdecimal() else only
+    there = sorted(NOTEBOOKS.glob("*.ipynb"))
+    found = [path for path in there if path.name.startswith(start)]
     if not found:
-        names = ", ".join(sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")))
+        names = ", ".join(path.stem for path in there)
         raise VmnetError(f"no notebook starts with {only!r}; there are {names}.")
-    return found
+    return found if only or thesis else [path for path in found if not of_thesis(path.stem)]
+
+
+def of_thesis(notebook: str) -> bool:
+    """Tell whether a notebook, named by its stem, is one of the thesis' chapters."""
+    return notebook.startswith(THESIS)
+
+
+def check_of_similarity(arguments: argparse.Namespace) -> None:
+    """Refuse the options of notebook 08 where it is not run, or not alone where it must be.
+
+    Raises
+    ------
+    VmnetError
+        If the results would be lost among others', or nothing would read the option.
+    """
+    chosen = {path.name[:2] for path in notebooks(arguments.only, arguments.thesis)}
+    if arguments.catalog and chosen != {"08"}:
+        raise VmnetError("--catalog is for notebook 08 alone: add --only 08.")
+    if arguments.architectures and "08" not in chosen:
+        raise VmnetError("--architectures is for notebook 08: add --thesis or --only 08.")
 
 
 def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> None:
@@ -155,8 +203,9 @@ def run(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("TQDM_MININTERVAL", "0.1" if sys.stderr.isatty() else "10")
     from vmnet import experiment
 
-    chosen = notebooks(arguments.only)
-    corpus = _absolute(arguments.corpus)
+    chosen = notebooks(arguments.only, arguments.thesis)
+    check_of_similarity(arguments)
+    corpus, catalog = _absolute(arguments.corpus), _absolute_folder("--catalog", arguments.catalog)
     settings = asked(arguments)
     runs = experiment.open_runs(
         arguments.profile, corpus, arguments.seed, jobs(arguments), **settings
@@ -167,8 +216,10 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.retry:
         experiment.prepare_all(runs)
         runs = [replace(run, retry=False) for run in runs]
-    figures = runs[0].figures
+    figures = of_catalog(runs[0].figures, catalog)
     figures.mkdir(parents=True, exist_ok=True)
+    own = {name: value for name in OF_SIMILARITY if (value := getattr(arguments, name))}
+    own |= {"catalog": catalog} if catalog else {}
     parameters = {
         "profile": runs[0].profile.name,
         "corpus": corpus,
@@ -180,13 +231,22 @@ def run(arguments: argparse.Namespace) -> None:
     for number, notebook in enumerate(chosen, 1):
         started = time.monotonic()
         log(f"[{number}/{len(chosen)}] {notebook.stem}")
-        execute(notebook, figures / "notebooks" / notebook.name, parameters)
+        known = parameters | (own if notebook.name.startswith("08") else {})
+        execute(notebook, figures / "notebooks" / notebook.name, known)
         seconds[notebook.stem] = round(time.monotonic() - started, 1)
         log(f"[{number}/{len(chosen)}] {notebook.stem}: {seconds[notebook.stem]:.0f} s")
-    experiment.prepare_all(runs)  # all is kept by now; what failed is noted once more
-    save_record(figures, runs, seconds, arguments.corpus)
+    if not all(map(of_thesis, seconds)):
+        experiment.prepare_all(runs)  # all is kept by now; what failed is noted once more
+    save_record(figures, runs, seconds, arguments.corpus, own)
     save_page(figures)
     print(f"Figures, tables and executed notebooks: {figures}")
+
+
+def of_catalog(figures: Path, catalog: str) -> Path:
+    """Return where what is made of a catalog of one's own goes, apart from what has none."""
+    from vmnet.report.thesis.results import catalog_folder
+
+    return catalog_folder(figures, catalog)
 
 
 def save_page(figures: Path) -> None:
@@ -197,29 +257,38 @@ def save_page(figures: Path) -> None:
         print(f"Paper and ours, number by number: {page.save(figures, page_path(figures))}")
 
 
-def page_path(figures: Path) -> Path:
-    """Return where the page of a run lies: next to a folder called figures, as its links expect.
+def page_path(figures: Path, of: str = "") -> Path:
+    """Return where a page of a run lies: next to a folder called figures, as its links expect.
 
     That of a run with settings of its own lies inside its figures, so that it overwrites no other.
     """
     of_default = figures.name == DEFAULT_PROFILE
-    name = "RESULTS.md" if of_default else f"RESULTS-{figures.name}.md"
+    name = f"RESULTS{of}.md" if of_default else f"RESULTS{of}-{figures.name}.md"
     return (figures.parent.parent if figures.parent.name == "figures" else figures) / name
 
 
 def save_record(
-    figures: Path, runs: "Sequence[Run]", seconds: Mapping[str, float], corpus: str
+    figures: Path,
+    runs: "Sequence[Run]",
+    seconds: Mapping[str, float],
+    corpus: str,
+    own: Mapping[str, Any] | None = None,
 ) -> None:
     """Write run.json: the command, the data, the seconds of each notebook, the machine.
 
     A notebook that finds its results there takes seconds: of the same run on the same machine the
-    longest time stays.
+    longest time stays. The command has `--thesis` where notebooks of the thesis are among them.
+
+    Parameters
+    ----------
+    own
+        What was asked of notebook 08 alone.
     """
     from vmnet import store
 
     first = runs[0]
     record: dict[str, Any] = {
-        "command": command([run.seed for run in runs], first, corpus),
+        "command": command([run.seed for run in runs], first, corpus, own or {}),
         "profile": first.profile.name,
         "corpus": first.corpus.name,
         "kind": first.corpus.kind,
@@ -233,6 +302,7 @@ def save_record(
     }
     path = figures / "run.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    before["command"] = without_thesis(before.get("command", ""))
     same = ("command", "profile", "corpus", "kind", "seeds", "settings", "machine")
     if all(before.get(name) == record[name] for name in same):
         times = before["notebooks"]
@@ -240,6 +310,8 @@ def save_record(
         record["notebooks"] = dict(sorted(longest.items()))
         record["seconds"] = round(sum(longest.values()), 1)
         record["date"] = before["date"] if longest == times else record["date"]
+    if any(map(of_thesis, record["notebooks"])) and "--only" not in record["command"]:
+        record["command"] = record["command"].replace("./run_all.sh", WITH_THESIS, 1)
     store.save_text(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -285,9 +357,23 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def command(seeds: Sequence[int], run: "Run", corpus: str) -> str:
-    """Return what a user types to make a run with these seeds; `corpus` is what he gave."""
-    words = ["./run_all.sh"]
+def without_thesis(command: str) -> str:
+    """Return the command of run.json that makes the paper's part alone."""
+    return command.replace(WITH_THESIS, "./run_all.sh")
+
+
+def command(
+    seeds: Sequence[int], run: "Run", corpus: str, own: Mapping[str, Any] | None = None
+) -> str:
+    """Return what a user types to make a run with these seeds; `corpus` is what he gave.
+
+    Parameters
+    ----------
+    own
+        What was asked of notebook 08 alone; a catalog is run by no other.
+    """
+    own = own or {}
+    words = ["./run_all.sh", *(["--only", "08"] if "catalog" in own else [])]
     if run.profile.name != default_profile(corpus):
         words += ["--profile", run.profile.name]
     if tuple(seeds) != run.profile.seeds:
@@ -295,6 +381,8 @@ def command(seeds: Sequence[int], run: "Run", corpus: str) -> str:
     if corpus and corpus != run.profile.corpus:
         words += ["--corpus", shlex.quote(corpus)]
     words += _settings_as_options(run.settings)
+    words += ["--catalog", shlex.quote(own["catalog"])] if "catalog" in own else []
+    words += ["--architectures"] if "architectures" in own else []
     return " ".join(words)
 
 
@@ -332,21 +420,26 @@ def _action(arguments: argparse.Namespace) -> str:
     chosen = {"help": arguments.help, "set-up": arguments.setup_only, "tests": arguments.tests}
     action = next((name for name, wanted in chosen.items() if wanted), "run")
     if action == "run":
-        notebooks(arguments.only)
+        check_of_similarity(arguments)
         _absolute(arguments.corpus)
+        _absolute_folder("--catalog", arguments.catalog)
         check_written(arguments)
     return action
 
 
 def _absolute(corpus: str) -> str:
     """Return a folder's whole path: run_all.sh and the notebooks work from other folders."""
-    if not corpus or corpus in NAMED:
+    if corpus in NAMED:
         return corpus
-    folder = Path(os.environ.get("VMNET_CALLED_FROM", ".")) / os.path.expanduser(corpus)
+    return _absolute_folder("--corpus", corpus, f"{', '.join(NAMED)} or a folder")
+
+
+def _absolute_folder(option: str, name: str, takes: str = "a folder") -> str:
+    if not name:
+        return ""
+    folder = Path(os.environ.get("VMNET_CALLED_FROM", ".")) / os.path.expanduser(name)
     if not folder.is_dir():
-        raise VmnetError(
-            f"{folder} is not a folder; --corpus takes {', '.join(NAMED)} or a folder."
-        )
+        raise VmnetError(f"{folder} is not a folder; {option} takes {takes}.")
     return str(folder.absolute())
 
 

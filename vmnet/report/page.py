@@ -57,6 +57,7 @@ from vmnet.report.results import (
     with_settings,
 )
 from vmnet.report.tables import TABLES, Table, as_it_is, to_markdown
+from vmnet.runner import of_thesis, without_thesis
 from vmnet.store import save_text
 
 if TYPE_CHECKING:
@@ -143,11 +144,27 @@ def _read(
     for file in (*files, *others, "run.json"):
         if not (folder / file).is_file():
             raise VmnetError(f"{folder / file} is missing: `./run_all.sh` makes it.")
-    run = _read_json(folder / "run.json")
-    _require(run, RUN, folder / "run.json")
+    run = of_paper(_read_run(folder / "run.json"))
     results = combine({file: _read_csv(folder / file, REQUIRED) for file in files}, run)
     _require_one_run(results, run, folder / "run.json")
     return run, results
+
+
+def of_paper(run: dict[str, Any]) -> dict[str, Any]:
+    """Return what run.json says without the notebooks of the thesis' chapters."""
+    times = {stem: each for stem, each in run["notebooks"].items() if not of_thesis(stem)}
+    if times == run["notebooks"]:
+        return run
+    seconds = round(sum(times.values()), 1)
+    return run | {
+        "notebooks": times, "seconds": seconds, "command": without_thesis(run["command"])
+    }  # fmt: skip
+
+
+def _read_run(path: Path) -> dict[str, Any]:
+    run: dict[str, Any] = _read_json(path)
+    _require(run, RUN, path)
+    return run
 
 
 def save(folder: Path, path: Path = ROOT / "RESULTS.md") -> Path:

@@ -32,6 +32,7 @@ from vmnet.report.ranks import (
 )
 from vmnet.report.results import Provenance, averages, count, provenance, settings_text
 from vmnet.report.thesis import results as thesis
+from vmnet.runner import of_thesis
 from vmnet.store import save_text
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Table:
     @property
     def of_thesis(self) -> bool:
         """Whether it belongs to the thesis' chapters 4 to 6, which have a page of their own."""
-        return self.notebook >= "08"
+        return of_thesis(self.notebook)
 
     def render(self, data: "pd.DataFrame") -> "pd.DataFrame":
         """Return the table as text; `attrs` have its `caption` and `origin`, whose numbers it has.

@@ -50,6 +50,22 @@ def kind_of(corpus_kind: str) -> str:
     return next((kind for kind in KINDS[1:] if kind in corpus_kind), KINDS[0])
 
 
+def catalog_folder(figures: Path, catalog: str) -> Path:
+    """Return where the results of a catalog of one's own lie: in a folder of the run's figures.
+
+    It is named after the catalog and, as another may have that name, its place.
+
+    >>> catalog_folder(Path("figures/demo"), "").as_posix()
+    'figures/demo'
+    """
+    from vmnet import store
+
+    if not catalog:
+        return figures
+    place = Path(catalog).expanduser().resolve()
+    return figures / store.file_name(f"catalog={place.name}-{store.key(folder=place)[:6]}")
+
+
 def row(
     *,
     corpus: str,
