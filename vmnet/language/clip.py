@@ -31,6 +31,8 @@ class ClipEvents:
         (n_sections,) what each section is ("verse"); empty where that is not known.
     beats, downbeats
         (n_beats,) and (n_bars,) times; a downbeat is the first beat of its bar.
+    chords
+        (n_changes,) times at which the chord becomes another.
     bpm
         Beats a minute; NaN where not known.
     meter
@@ -38,6 +40,9 @@ class ClipEvents:
     times, likelihood
         (n_frames,) when each frame is shown, and how likely it is the first of a new shot, in
         [0, 1]: f(t) of the thesis, 6.2.3. Empty where only the cuts are known.
+    resolution
+        How coarse the times of cuts and chords are, in seconds: 0 for frames, 1 where only the
+        second is known, whose middle the time then is.
     genre, video_genre
         Of the music ("Pop"), and of the film ("Dance"); "" where not known.
     """
@@ -49,17 +54,19 @@ class ClipEvents:
     labels: tuple[str, ...] = ()
     beats: np.ndarray = field(default_factory=_nothing)
     downbeats: np.ndarray = field(default_factory=_nothing)
+    chords: np.ndarray = field(default_factory=_nothing)
     bpm: float = nan
     meter: int = 0
     times: np.ndarray = field(default_factory=_nothing)
     likelihood: np.ndarray = field(default_factory=_nothing)
+    resolution: float = 0.0
     genre: str = ""
     video_genre: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.duration < np.inf:
             raise ValueError(f"{self.clip_id}: a film lasts more than 0 s, not {self.duration}")
-        for name in ("cuts", "boundaries", "beats", "downbeats", "times"):
+        for name in ("cuts", "boundaries", "beats", "downbeats", "chords", "times"):
             times = np.asarray(getattr(self, name), dtype=np.float64)
             if times.ndim != 1 or not np.isfinite(times).all() or (np.diff(times) <= 0).any():
                 raise ValueError(f"{self.clip_id}: {name} must be increasing times in seconds")

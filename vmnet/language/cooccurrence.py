@@ -14,6 +14,7 @@ gives `expected`, r sigma sqrt(2 pi). The null here is `shifted`: the same film 
 moved against each other in a circle by a random time; the *lift* is S over its mean.
 """
 
+from collections.abc import Sequence
 from math import pi, sqrt
 
 import numpy as np
@@ -96,7 +97,7 @@ def shifted(
     events: np.ndarray,
     least: float,
     draws: int = DRAWS,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     sigma: float = SIGMA,
 ) -> np.ndarray:
     """Return S with the events moved in a circle: the null of `cooccurrence`.
@@ -118,10 +119,19 @@ def shifted(
     kept = inside(clip, events)
     if not len(kept):
         return np.full(draws, np.nan)
-    low = least if 2 * least < clip.duration else 0.0
-    moves = np.random.default_rng(seed).uniform(low, clip.duration - low, draws)
-    moved = (kept + moves[:, None]) % clip.duration
+    moved = (kept + moves(clip, least, draws, seed)[:, None]) % clip.duration
     return intensity(moved, *_in_a_circle(clip, REACH * sigma), sigma).mean(axis=1)
+
+
+def moves(clip: ClipEvents, least: float, draws: int, seed: int | Sequence[int]) -> np.ndarray:
+    """Return by how much to turn a film against its music, (draws,) s; see `shifted`.
+
+    Where cuts are known to the second alone, moves are whole seconds, so that what fell into one
+    second before can do so again.
+    """
+    low = least if 2 * least < clip.duration else 0.0
+    drawn = np.random.default_rng(seed).uniform(low, clip.duration - low, draws)
+    return np.round(drawn / clip.resolution) * clip.resolution if clip.resolution else drawn
 
 
 def _in_a_circle(clip: ClipEvents, reach: float) -> tuple[np.ndarray, np.ndarray]:

@@ -130,7 +130,7 @@ def agreement(
     members = np.array(list(groups.values()), dtype=np.float64)  # (n_groups, n_clips)
     if not members.any(axis=1).all():
         raise ValueError("a group has no films")
-    dominant = np.array([dominant_shot(clip.shots, width) for clip in clips])
+    dominant = np.array([_dominant(clip, width) for clip in clips])
     rng = np.random.default_rng(seed)
     orders = np.array([rng.permutation(len(clips)) for _ in range(draws)])
     rows = []
@@ -142,6 +142,15 @@ def agreement(
             for group, which, count, some in zip(groups, members, observed, by_chance, strict=True)
         ]
     return rows
+
+
+def _dominant(clip: ClipEvents, width: float) -> float:
+    """Return the dominant shot length of a film.
+
+    Between cuts known to the second, shots last whole seconds, each the middle of its bin.
+    """
+    half = clip.resolution / 2
+    return dominant_shot(clip.shots + half, width) - half
 
 
 def _row(group: str, unit: str, n: int, count: int, by_chance: np.ndarray) -> Agreement:

@@ -41,12 +41,16 @@ class Import:
         Key of the files and the options: what is written half is gone on with where it is the same.
     remarks
         What was left out and why, and whatever else a user should know, a line each.
+    events
+        Returns what is known of each clip's cuts and music, by clip_id, as `vmnet.language.files`
+        has it; None where there is nothing. Features do not depend on it.
     """
 
     clips: tuple[Clip, ...]
     load: Callable[[Clip], ClipArrays]
     made_from: str
     remarks: tuple[str, ...] = ()
+    events: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None
 
 
 def _no_options(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +109,11 @@ def _muvi_sync_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sections", type=Path, metavar="FOLDER",
         help="import only videos with sections in this copy of the Harmonix set, and those",
+    )  # fmt: skip
+    parser.add_argument(
+        "--events", type=Path, metavar="FOLDER",
+        help="write also what this copy of the Harmonix set says of sections, beats and downbeats "
+        "of the videos, for the language of clips (notebook 10)",
     )  # fmt: skip
 
 

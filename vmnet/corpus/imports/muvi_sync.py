@@ -20,6 +20,8 @@ training videos, to a variance of 1: the sum of the variances of its values over
 a block of 12 weighs as much in a distance as one of 1, and nothing inside a block is changed.
 
 A cut is a second after the first in which `scene_offset`, the seconds since the last cut, is 0.
+Cuts, the seconds in which the chord becomes another, and what the Harmonix set says of the videos
+are written beside the features (`vmnet.language.files`).
 """
 
 import re
@@ -27,6 +29,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -36,6 +39,9 @@ from vmnet.corpus.clips import Clip
 from vmnet.corpus.imports import ClipArrays, Import
 from vmnet.errors import VmnetError
 from vmnet.segmenters.boundaries import clean
+
+if TYPE_CHECKING:
+    from vmnet.corpus.imports.harmonix import Annotation
 
 ROOTS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KINDS: dict[str, tuple[int, ...]] = {
@@ -96,7 +102,12 @@ class Copy:
     remarks: tuple[str, ...] = ()
 
 
-def find(source: Path, sections: Path | None = None, progress: bool = True) -> Import:
+def find(
+    source: Path,
+    sections: Path | None = None,
+    events: Path | None = None,
+    progress: bool = True,
+) -> Import:
     """Find the videos of a copy of MuVi-Sync.
 
     Parameters
@@ -106,6 +117,9 @@ def find(source: Path, sections: Path | None = None, progress: bool = True) -> I
     sections
         A copy of the Harmonix set (see `harmonix`): only videos that it has sections of are
         imported, and the sections are their boundaries "annotated".
+    events
+        A copy of the Harmonix set, whose sections, beats and downbeats are written beside the
+        cuts; `sections`, where that is given.
 
     Raises
     ------
@@ -134,7 +148,18 @@ def find(source: Path, sections: Path | None = None, progress: bool = True) -> I
     made_from = store.key(
         set="muvi-sync", copy=copy.made_from, sections={k: v.tolist() for k, v in found.items()}
     )
-    return Import(tuple(map(_clip, listed)), load, made_from, tuple(remarks))
+    annotated = sections or events
+    known: dict[str, Annotation] = {}
+    if annotated is not None:
+        from vmnet.corpus.imports import harmonix
+
+        known = harmonix.annotations(annotated, [video.youtube for video in listed])
+        remarks.append(f"sections and beats of {len(known)} videos, by people")
+
+    def found_events() -> dict[str, dict[str, Any]]:
+        return _events(copy, listed, known, progress)
+
+    return Import(tuple(map(_clip, listed)), load, made_from, tuple(remarks), found_events)
 
 
 def _copy(source: Path) -> Copy:
@@ -301,6 +326,48 @@ def _arrays(
     edges = {"transnet": clean(cuts, duration)}
     edges |= {} if sections is None else {"annotated": clean(sections, duration)}
     return ClipArrays(frames["video"], frames["music"], edges)
+
+
+# --- cuts and music -------------------------------------------------------------------------------
+
+
+def _events(
+    copy: Copy, videos: list[Video], known: Mapping[str, "Annotation"], progress: bool
+) -> dict[str, dict[str, Any]]:
+    """Return what `vmnet.language.files` reads, by clip_id; all times of ours are whole seconds."""
+    from vmnet.corpus.imports.offsets import Recording, offsets
+
+    found: dict[str, dict[str, Any]] = {}
+    recordings: dict[str, Recording] = {}
+    for video in tqdm(videos, desc="cuts and chords", unit="video", disable=not progress, delay=2):
+        parts = _cut(copy.parts(video.number))
+        changes = np.concatenate([[False], parts["chord"][1:] != parts["chord"][:-1]])
+        cuts = parts["scene_offset"][1:] == 0
+        found[video.number] = {
+            "duration": len(changes),
+            "resolution": 1,
+            "cuts": (np.flatnonzero(cuts) + 1).tolist(),
+            "chords": np.flatnonzero(changes).tolist(),
+        }
+        if one := known.get(video.youtube):
+            recordings[video.number] = Recording(
+                parts["loudness"], parts["note_density"], changes,
+                one.boundaries[one.boundaries > 0], one.downbeats, one.duration,
+            )  # fmt: skip
+            found[video.number] |= {"genre": one.genre, "annotation": _annotation(one)}
+    for number, offset in zip(recordings, offsets(list(recordings.values())), strict=True):
+        found[number]["annotation"]["offset"] = offset
+    return found
+
+
+def _annotation(one: "Annotation") -> dict[str, Any]:
+    return {
+        "duration": one.duration,
+        "bpm": one.bpm,
+        "meter": one.meter,
+        "labels": one.labels,
+        **{name: getattr(one, name).tolist() for name in ("boundaries", "beats", "downbeats")},
+    }
 
 
 # --- as published ---------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from vmnet.corpus.imports import ClipArrays, Import
 from vmnet.corpus.manifest import ALLOWED, write_manifest
 from vmnet.errors import VmnetError
 
+EVENTS = "events.json"
 FILES = "features"
 RECORD = "import.json"
 FORMAT = 1  # of what is written: change it when files come out otherwise
@@ -42,6 +43,8 @@ def write(found: Import, output: Path, progress: bool = True) -> list[str]:
     for clip in tqdm(missing, desc="feature files", unit="clip", disable=not progress, delay=2):
         arrays = found.load(clip)
         save_features(clip.path, arrays.video, arrays.music, boundaries=arrays.boundaries)
+    if found.events:
+        store.save_text(output / EVENTS, json.dumps({"clips": found.events()}) + "\n")
     write_manifest(output / MANIFEST, clips)
     return [f"{len(clips)} clips: {output}", *_summary(clips, found.load(clips[0])), *found.remarks]
 
