@@ -311,6 +311,34 @@ def test_overview_leaves_out_rows_without_data():
     assert "pictures" not in unseen
 
 
+def test_overview_draws_beats_and_downbeats():
+    beats = np.arange(0.5, 65, 0.5)
+    figure = figures.clip_overview(overview(beats=beats, downbeats=beats[::4]))
+    by_name = {axes.get_label(): axes for axes in figure.axes}
+    for name, times in (("beats", beats), ("downbeats", beats[::4])):
+        (lines,) = by_name[name].collections
+        np.testing.assert_allclose([line[0, 0] for line in lines.get_segments()], times)
+    assert {"129 beats", "33 downbeats"} <= set(words(figure))
+    names = [axes.get_label() for axes in figure.axes]
+    assert names.index("pictures") < names.index("downbeats") < names.index("$f(t)$")
+
+
+def test_overview_shows_a_window():
+    beats = np.arange(0.5, 65, 0.5)
+    figure = figures.clip_overview(overview(beats=beats, window=(18.0, 30.0)))
+    assert {axes.get_xlim() for axes in figure.axes} == {(18, 30)}
+    by_name = {axes.get_label(): axes for axes in figure.axes}
+    starts = [image.get_extent()[0] for image in by_name["pictures"].images]
+    assert starts == pytest.approx([18, 24.375])  # halfway between the two inside, 20.3 and 28.4
+    assert "25 beats" in words(figure)
+    assert "verse" in words(figure)
+    whole = figures.clip_overview(overview(beats=beats)).get_figheight()
+    assert figure.get_figheight() == pytest.approx(whole, abs=0.6)
+    for window in ((-1.0, 3.0), (3.0, 3.0), (60.0, 70.0)):
+        with pytest.raises(ValueError, match="lies outside"):
+            overview(window=window)
+
+
 def test_figures_are_written_whole_and_alike(tmp_path):
     results = pd.DataFrame(vanilla(["centroid"]))
     written = [

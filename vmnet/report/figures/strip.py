@@ -8,22 +8,23 @@ from matplotlib.axes import Axes
 Frames = Sequence[tuple[float, np.ndarray]]  # (time in seconds, (h, w, 3) uint8), ascending
 
 
-def strip_height(frames: Frames, duration: float, inches: float) -> float:
+def strip_height(frames: Frames, end: float, inches: float, start: float = 0.0) -> float:
     """Return the height at which the typical key frame keeps its shape, 0.3 to 0.8 inches.
 
-    A second is `inches` wide; without frames the height is 0.
+    The strip lasts from `start` to `end`, in seconds, each of which is `inches` wide; without
+    frames the height is 0.
     """
     if not frames:
         return 0.0
     height, width = frames[0][1].shape[:2]
-    cell = float(np.median(np.diff(_edges(frames, duration)))) * inches
+    cell = float(np.median(np.diff(_edges(frames, start, end)))) * inches
     return float(np.clip(cell * height / width, 0.3, 0.8))
 
 
-def draw_strip(axes: Axes, frames: Frames, duration: float, inches: float) -> None:
+def draw_strip(axes: Axes, frames: Frames, end: float, inches: float, start: float = 0.0) -> None:
     """Draw each key frame from halfway to the one before to halfway to the next."""
-    edges = _edges(frames, duration)
-    height = strip_height(frames, duration, inches)
+    edges = _edges(frames, start, end)
+    height = strip_height(frames, end, inches, start)
     for left, right, (_, frame) in zip(edges[:-1], edges[1:], frames, strict=True):
         picture = _crop(frame, (right - left) * inches / height)
         axes.imshow(picture, extent=(left, right, 0, 1), aspect="auto", interpolation="antialiased")
@@ -31,9 +32,9 @@ def draw_strip(axes: Axes, frames: Frames, duration: float, inches: float) -> No
     axes.set_ylim(0, 1)
 
 
-def _edges(frames: Frames, duration: float) -> np.ndarray:
+def _edges(frames: Frames, start: float, end: float) -> np.ndarray:
     times = np.array([time for time, _ in frames])
-    return np.concatenate([[0.0], (times[:-1] + times[1:]) / 2, [duration]])
+    return np.concatenate([[start], (times[:-1] + times[1:]) / 2, [end]])
 
 
 def _crop(frame: np.ndarray, aspect: float) -> np.ndarray:
