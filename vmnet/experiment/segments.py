@@ -26,6 +26,12 @@ from vmnet.errors import VmnetError
 CLIP = "clip"
 """The segmentation of the clip-level systems: one segment that lasts the whole clip."""
 
+FRAMES = "frames"
+"""The segmentation of the systems that pool frames themselves: one segment for each second."""
+
+NOT_FOUND = (CLIP, FRAMES)
+"""Segmentations that no segmenter finds."""
+
 LARGEST = float(np.finfo(np.float16).max)
 
 CHUNK = 50  # clips a job; so many are lost when a run is killed
@@ -195,10 +201,11 @@ def segment_arrays(features: ClipFeatures, pairs: Sequence[Pair]) -> Mapping[str
     from vmnet.segmenters.boundaries import segment_means
 
     frames = {name: features.frames[name] for name, _ in pairs}
-    of_clip = np.array([0.0, max(len(rows) for rows in frames.values())])
+    seconds = max(len(rows) for rows in frames.values())
+    made = {CLIP: np.array([0.0, seconds]), FRAMES: np.arange(seconds + 1.0)}
     arrays: dict[str, np.ndarray] = {}
     for name, segmenter in pairs:
-        edges = of_clip if segmenter == CLIP else features.boundaries[segmenter]
+        edges = made[segmenter] if segmenter in made else features.boundaries[segmenter]
         arrays[f"boundaries-{segmenter}"] = edges
         arrays[f"counts-{segmenter}"] = np.array([len(edges) - 1])
         means = segment_means(frames[name], edges)

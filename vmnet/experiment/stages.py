@@ -22,7 +22,7 @@ from vmnet.corpus import EXTRA, SPLITS, Clip, Corpus
 from vmnet.corpus.splits import MIN_CLIPS
 from vmnet.errors import VmnetError, known_names
 from vmnet.experiment.run import Run, require_costs, training_settings
-from vmnet.experiment.segments import CLIP, Pair, SegmentFolder
+from vmnet.experiment.segments import FRAMES, NOT_FOUND, Pair, SegmentFolder
 from vmnet.experiment.systems import System, all_systems
 from vmnet.progress import log, timed
 
@@ -105,7 +105,7 @@ class Dataset:
     def features_key(self, system: System, split: str) -> str:
         """Return what stands for `features`, and for `moments`."""
         names = (system.video, system.music)
-        segmenters = [name for name in dict.fromkeys(system.cut) if name != CLIP]
+        segmenters = [name for name in dict.fromkeys(system.cut) if name not in NOT_FOUND]
         apart = {"video_segmenter": system.video_segmenter} if system.apart else {}
         return store.key(
             source=self.corpus.source.key(self.corpus.split(split), names, segmenters),
@@ -246,7 +246,7 @@ def _names(pairs: Iterable[Pair]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the extractors and the segmenters of `pairs`, each once."""
     pairs = list(pairs)
     extractors = tuple(dict.fromkeys(name for name, _ in pairs))
-    return extractors, tuple(dict.fromkeys(name for _, name in pairs if name != CLIP))
+    return extractors, tuple(dict.fromkeys(name for _, name in pairs if name not in NOT_FOUND))
 
 
 def _segment_folder(
@@ -348,7 +348,8 @@ def model(data: Dataset, system: System) -> "Embedder":
         extra_video, extra_music = data.features(system, EXTRA)
         options["extra"] = extra_music, extra_video
     elif EXTRA in data.corpus.splits:
-        log(f"{_label(system)}: its tracks are cut apart, so that it learns without extra clips.")
+        why = "its tracks are cut apart" if system.apart else "it pools frames"
+        log(f"{_label(system)}: {why}, so that it learns without extra clips.")
     folder = data.run.folder / "networks" / f"{_label(system)}-{_model_key(data, system)}"
     with timed(f"model {_label(system)}", bar=False):
         return MODELS[system.model].train(*features, _settings(data, system), folder, **options)
@@ -515,8 +516,10 @@ def _settings(data: Dataset, system: System) -> Any:
 
 
 def _has_extra(data: Dataset, system: System) -> bool:
-    """Tell whether a training may draw on extra clips: not where tracks are cut apart."""
-    return EXTRA in data.corpus.splits and not system.apart
+    """Tell whether a training may draw on extra clips: not where tracks are cut apart, or frames
+    are pooled, of which extra clips may have one alone.
+    """
+    return EXTRA in data.corpus.splits and not system.apart and FRAMES not in system.cut
 
 
 def _model_key(data: Dataset, system: System) -> str:

@@ -49,7 +49,7 @@ class System:
     @property
     def is_network(self) -> bool:
         """Whether it learns by updates, so that it has curves and takes energy."""
-        return self.model == "vmnet"
+        return self.model != "linear"
 
 
 def seg_vm_net(run: Run, segmenter: str = "") -> System:

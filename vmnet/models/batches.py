@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from vmnet.models.sampling import Moments, draw_pairs
+from vmnet.models.sampling import Frames, Moments, draw_pairs
 
 if TYPE_CHECKING:
     from vmnet.aligners.sequences import Sequences
@@ -20,8 +20,9 @@ RESIDENT_BYTES = 8 << 30
 UPDATES_PER_CALL = {"resident": 100, "streamed": 4}
 
 T = TypeVar("T")
-# Music, video, and which rows of them are pairs where the tracks are cut apart.
-Data = tuple["Sequences", "Sequences", Moments | None]
+# Music, video, and which rows of them are pairs where the tracks are cut apart, or that frames of
+# them are drawn.
+Data = tuple["Sequences", "Sequences", Moments | Frames | None]
 # From a generator and a number of updates to their batches, stacked as `Learner.update` takes them.
 Feed = Callable[[np.random.Generator, int], Iterator[tuple[np.ndarray, ...]]]
 
@@ -42,12 +43,14 @@ def make_feed(learner: "Learner", training: Data, batch: int, extra: Data | None
     """
     from vmnet.models.updates import accelerator
 
-    music, video, _ = training
+    music, video, how = training
     small = music.data.nbytes + video.data.nbytes <= RESIDENT_BYTES
     resident = bool(accelerator()) and small and extra is None
     if resident:
         learner.keep(music.data, video.data)
     per_call = UPDATES_PER_CALL["resident" if resident else "streamed"]
+    if isinstance(how, Frames) and not resident:
+        per_call = 1  # a batch is a hundred times as large
     share = 1 / (1 + learner.config.extra_weight) if extra else 1.0
     n_training = max(1, round(share * batch))
 
@@ -71,11 +74,18 @@ def _draw(
     rng: np.random.Generator, data: Data, batch: int, n: int
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Draw n batches: the rows of their pairs, of both or of music and of video, and the clips."""
-    music, _, moments = data
-    draws = [draw_pairs(rng, (moments or music).offsets, batch) for _ in range(n)]
+    music, _, how = data
+    if isinstance(how, Frames):
+        draws = [how.draw(rng, batch) for _ in range(n)]
+    else:
+        draws = [draw_pairs(rng, (how or music).offsets, batch) for _ in range(n)]
     drawn, clips = (np.stack(part) for part in zip(*draws, strict=True))
-    rows = (drawn,) if moments is None else (moments.music[drawn], moments.video[drawn])
-    return rows, clips
+    return rows_of(how, drawn), clips
+
+
+def rows_of(how: Moments | Frames | None, drawn: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the rows of what was drawn: one array for both tracks, or of music and of video."""
+    return (how.music[drawn], how.video[drawn]) if isinstance(how, Moments) else (drawn,)
 
 
 def _gather(

@@ -12,7 +12,7 @@ import numpy as np
 
 from vmnet.errors import VmnetError
 from vmnet.models.energy import UNKNOWN, Energy
-from vmnet.models.settings import TrainingConfig
+from vmnet.models.settings import PooledConfig, TrainingConfig, read_config
 from vmnet.models.vmnet import LinearStart, Statistics, build_shortcut_vmnet, build_vmnet
 from vmnet.store import load_arrays, save_arrays, save_text
 
@@ -112,7 +112,7 @@ class TrainedVMNet:
         folder = Path(folder)
         if not (folder / "model.npz").exists():
             raise VmnetError(f"{folder} holds no trained model: train it first")
-        settings = load_settings(folder, TrainingConfig)
+        settings = load_settings(folder, read_config)
         if config is not None:
             require_settings(folder, config, settings[1])
         try:
@@ -251,11 +251,8 @@ def _embed(branch: "keras.Model", sequences: "Sequences", modality: str) -> "Seq
 def _model_from_arrays(
     arrays: dict[str, np.ndarray], config: TrainingConfig
 ) -> tuple["keras.Model", tuple[Statistics, Statistics] | None]:
-    statistics = None
-    if "music_mean" in arrays:
-        music = arrays.pop("music_mean"), arrays.pop("music_variance")
-        video = arrays.pop("video_mean"), arrays.pop("video_variance")
-        statistics = music, video
+    statistics = _pop_statistics(arrays)
+    given = None if isinstance(config, PooledConfig) else statistics  # the frames are standardised
     if config.start == "linear":
         music_start, video_start = (_empty_start(arrays, name) for name in MODALITIES)
         model = build_shortcut_vmnet(
@@ -268,13 +265,24 @@ def _model_from_arrays(
         )
     else:
         music_dim, video_dim = (len(arrays[f"{name}_dense_1/kernel"]) for name in MODALITIES)
-        settings = (config.seed, config.dropout, *(statistics or (None, None)), config.momentum)
+        settings = (config.seed, config.dropout, *(given or (None, None)), config.momentum)
         model = build_vmnet(music_dim, video_dim, *settings)
+    if isinstance(config, PooledConfig):
+        from vmnet.models.pooled import with_pooling
+
+        model = with_pooling(model, config.aggregation, statistics)
     for variable in model.weights:
         variable.assign(arrays.pop(variable.path))
     if arrays:
         raise ValueError(f"unknown arrays: {', '.join(arrays)}")
     return model, statistics
+
+
+def _pop_statistics(arrays: dict[str, np.ndarray]) -> tuple[Statistics, Statistics] | None:
+    if "music_mean" not in arrays:
+        return None
+    music = arrays.pop("music_mean"), arrays.pop("music_variance")
+    return music, (arrays.pop("video_mean"), arrays.pop("video_variance"))
 
 
 def _empty_start(arrays: dict[str, np.ndarray], modality: str) -> LinearStart:

@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from vmnet.errors import VmnetError
-from vmnet.models.batches import Data, make_feed
+from vmnet.models.batches import Data, make_feed, rows_of
 from vmnet.models.embedder import (
     TrainedVMNet,
     curve_text,
@@ -29,8 +29,9 @@ from vmnet.models.embedder import (
 )
 from vmnet.models.energy import NO_ENERGY, Energy, Meter
 from vmnet.models.pairs import data_key, require_lengths, require_pairs
-from vmnet.models.sampling import Moments, spread_pairs
-from vmnet.models.settings import TrainingConfig
+from vmnet.models.pooled import PooledVMNet, clip_means, with_pooling
+from vmnet.models.sampling import Frames, Moments, spread_pairs
+from vmnet.models.settings import PooledConfig, TrainingConfig
 from vmnet.models.start import linear_starts
 from vmnet.models.vmnet import (
     Statistics,
@@ -76,7 +77,8 @@ def train(
     valid_music, valid_video
         The same of the validation clips.
     config
-        What decides the result.
+        What decides the result. Of `PooledConfig` the features are frames, and what comes back is a
+        `vmnet.models.pooled.PooledVMNet`.
     folder
         Where settings.json, curve.csv, model.npz and, until the end, checkpoint.npz (four times the
         size of the weights) are kept.
@@ -104,21 +106,27 @@ def train(
     """
     folder = Path(folder)
     training, validation = moments or (None, None)
+    if isinstance(config, PooledConfig) and (moments or extra):
+        raise ValueError("frames are pooled of clips that are whole, and without extra clips")
     require_pairs(music, video, "training", training)
     require_pairs(valid_music, valid_video, "validation", validation)
     require_lengths((music, video), (valid_music, valid_video), "validation")
     if extra:
         require_pairs(*extra, "extra")
         require_lengths((music, video), extra, "extra")
+    kind = PooledVMNet if isinstance(config, PooledConfig) else TrainedVMNet
     key = data_key(music, video, valid_music, valid_video, *(extra or ()), moments=moments or ())
     if (folder / "settings.json").exists():
         require_settings(folder, config, key)
     if (folder / "model.npz").exists():
-        return TrainedVMNet.load(folder, config)
+        return kind.load(folder, config)
     save_settings(folder, config, key)
 
     others = _moved(extra, (music, video)) if extra else None
-    data = (music, video, training), (valid_music, valid_video, validation), others
+    hows: list[Moments | Frames | None] = [training, validation]
+    if isinstance(config, PooledConfig):
+        hows = [Frames(part.offsets, config.frames) for part in (music, valid_music)]
+    data = (music, video, hows[0]), (valid_music, valid_video, hows[1]), others
     net, statistics = _new_network(*data, config)
     from vmnet.models.learner import Learner  # imports Keras, which build_vmnet has kept quiet
 
@@ -132,7 +140,7 @@ def train(
     for weight in net.weights:
         weight.assign(run.best[weight.path])
     curve = make_curve(np.array(run.curve).T)
-    trained = TrainedVMNet(net, config, key, curve, statistics, run.energy)
+    trained = kind(net, config, key, curve, statistics, run.energy)
     trained.save(folder)
     run.checkpoint.unlink(missing_ok=True)
     return trained
@@ -142,6 +150,8 @@ def _new_network(
     training: Data, validation: Data, extra: Data | None, config: TrainingConfig
 ) -> tuple["keras.Model", tuple[Statistics, Statistics] | None]:
     """Build the network that `config` begins with, and what it standardises its inputs by."""
+    if isinstance(config, PooledConfig):
+        return _new_pooled_network(training, validation, config)
     music, video, _ = training
     if config.start == "linear":
         starts = linear_starts(training, validation, config, extra)
@@ -154,6 +164,28 @@ def _new_network(
         statistics = feature_statistics(music.data), feature_statistics(video.data)
     settings = (config.seed, config.dropout, *(statistics or (None, None)), config.momentum)
     return build_vmnet(music.dim, video.dim, *settings), statistics
+
+
+def _new_pooled_network(
+    training: Data, validation: Data, config: PooledConfig
+) -> tuple["keras.Model", tuple[Statistics, Statistics] | None]:
+    """Build the network of the means of all frames, and put pooling before it."""
+    means = [(clip_means(music), clip_means(video)) for music, video, _ in (training, validation)]
+    statistics = None
+    if config.standardize:
+        music, video = (feature_statistics(of_clips.data) for of_clips in means[0])
+        statistics = music, video
+        means = [(_scaled(one, music), _scaled(other, video)) for one, other in means]
+    (music_means, video_means), held_out = means
+    net, _ = _new_network(
+        (music_means, video_means, None), (*held_out, None), None, config.branches
+    )
+    return with_pooling(net, config.aggregation, statistics), statistics
+
+
+def _scaled(features: "Sequences", statistics: Statistics) -> "Sequences":
+    centre, variance = statistics
+    return features.map(lambda data: (data - centre) / np.sqrt(variance))
 
 
 def _moved(extra: tuple["Sequences", "Sequences"], to: tuple["Sequences", "Sequences"]) -> Data:
@@ -241,8 +273,11 @@ def _loop(
     progress: bool,
     checkpoint_seconds: float,
 ) -> None:
-    valid_music, _, valid_moments = validation
-    valid_draws = spread_pairs((valid_moments or valid_music).offsets, config.batch)
+    valid_music, _, how = validation
+    if isinstance(how, Frames):
+        valid_draws = how.spread(config.batch)
+    else:
+        valid_draws = spread_pairs((how or valid_music).offsets, config.batch)
     feed = make_feed(run.learner, training, config.batch, extra)
     saved = time.monotonic()
     bar = tqdm(
@@ -280,9 +315,9 @@ def _loop(
 
 
 def _pairs(data: Data, drawn: np.ndarray, clips: np.ndarray) -> "Pairs":
-    music, video, moments = data
-    heard, seen = (moments.music[drawn], moments.video[drawn]) if moments else (drawn, drawn)
-    return music.data[heard].astype(np.float32), video.data[seen].astype(np.float32), clips
+    music, video, how = data
+    rows = rows_of(how, drawn)
+    return music.data[rows[0]].astype(np.float32), video.data[rows[-1]].astype(np.float32), clips
 
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

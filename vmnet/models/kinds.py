@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +11,7 @@ from vmnet.models.embedder import TrainedVMNet
 from vmnet.models.energy import COUNTRY, can_measure
 from vmnet.models.fit import train
 from vmnet.models.sampling import Moments
-from vmnet.models.settings import TrainingConfig
+from vmnet.models.settings import AGGREGATIONS, PooledConfig, TrainingConfig
 
 if TYPE_CHECKING:
     from vmnet.aligners.sequences import Sequences
@@ -75,4 +76,5 @@ def _metered(
 MODELS = {
     "vmnet": Model(_unchanged, _metered),
     "linear": Model(linear.LinearConfig.of, linear.fit),
+    **{name: Model(partial(PooledConfig.of, aggregation=name), _metered) for name in AGGREGATIONS},
 }

@@ -36,7 +36,8 @@ class Learner(keras.Model):
         self._resident: tuple[Any, ...] = ()
         self.compile(optimizer=adam(config.learning_rate))
         self.optimizer.build(net.trainable_variables)
-        self([np.zeros((2, part.shape[-1]), np.float32) for part in net.inputs])  # builds it
+        shapes = [[2, *(size or 1 for size in part.shape[1:])] for part in net.inputs]
+        self([np.zeros(shape, np.float32) for shape in shapes])  # builds it
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Embed (music, video)."""

@@ -119,3 +119,10 @@ def _softmax(scores: Any) -> Any:
     top = ops.stop_gradient(ops.max(scores, axis=1, keepdims=True))  # so that any alpha is safe
     weights = ops.exp(scores - top)
     return weights / ops.sum(weights, axis=1, keepdims=True)
+
+
+# By the name that a `PooledConfig` has it by.
+POOLING: dict[str, Callable[..., keras.layers.Layer]] = {
+    "autopool": AutoPool,
+    "attention": Attention,
+}

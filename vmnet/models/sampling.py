@@ -45,6 +45,54 @@ class Moments:
         return cls(_rows_at(seconds, music), _rows_at(seconds, video), offsets)
 
 
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Clips whose frames are drawn: some of them stand for the clip, others the next time.
+
+    They are the same seconds of both tracks (ours: thesis, 5.2.3, does not say), each once; a clip
+    that has fewer gives some more than once (ours, likewise).
+
+    Attributes
+    ----------
+    offsets : (n_clips + 1,) int64
+        Clip i owns the rows `offsets[i]:offsets[i + 1]` of the frames of both tracks.
+    count
+        How many are drawn of each clip, at least 1.
+    """
+
+    offsets: np.ndarray
+    count: int
+
+    def draw(self, rng: np.random.Generator, batch: int) -> tuple[np.ndarray, np.ndarray]:
+        """Draw a batch: (batch, count) rows of frames, and the clip of each line, as `draw_pairs`.
+
+        Clips differ as long as there are enough.
+        """
+        clips, _ = draw_pairs(rng, np.arange(len(self.offsets)), batch)
+        return self.of(rng, clips), clips
+
+    def spread(self, batch: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return fixed batches for validation, each clip once, as `draw` does."""
+        rng = np.random.default_rng(0)
+        batches = spread_pairs(np.arange(len(self.offsets)), batch)
+        return [(self.of(rng, clips), clips) for _, clips in batches]
+
+    def of(self, rng: np.random.Generator, clips: np.ndarray) -> np.ndarray:
+        """Draw frames of these clips: (n, count) rows, each line increasing.
+
+        >>> frames = Frames(np.array([0, 3, 4]), 3)
+        >>> frames.of(np.random.default_rng(0), np.array([0, 1])).tolist()
+        [[0, 1, 2], [3, 3, 3]]
+        """
+        lengths = (self.offsets[clips + 1] - self.offsets[clips])[:, None]
+        places = rng.random((len(clips), max(self.count, int(lengths.max()))))
+        again = (places[:, : self.count] * lengths).astype(np.int64)
+        places[np.arange(places.shape[1]) >= lengths] = 2  # behind all that the clip has
+        once = places.argpartition(self.count - 1, axis=1)[:, : self.count]
+        chosen = np.where(lengths >= self.count, once, again)
+        return self.offsets[clips][:, None] + np.sort(chosen, axis=1)
+
+
 def _rows_at(seconds: Sequence[np.ndarray], edges: Sequence[np.ndarray]) -> np.ndarray:
     """Return the rows of the segments that hold these times, clip after clip."""
     firsts = np.cumsum([0, *(len(one) - 1 for one in edges)], dtype=np.int64)

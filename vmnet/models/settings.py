@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,6 +11,7 @@ from vmnet.errors import VmnetError
 LOSS_NAMES = ("triplet", "cbvmr", "softmax")
 STARTS = ("random", "linear")
 CHOICES = ("loss", "rank")
+AGGREGATIONS = ("autopool", "attention")
 
 # The settings of the original VM-Net's loss, as its authors released them.
 CBVMR = {"loss": "cbvmr", "weights": (1.0, 3.0), "intra_weights": (0.2, 0.2), "top": 100}
@@ -129,6 +130,49 @@ class TrainingConfig:
         for name, (good, must_be) in sensible.items():
             if not good:
                 raise ValueError(f"{name}={getattr(self, name)} makes no sense: give {must_be}")
+
+
+@dataclass(frozen=True)
+class PooledConfig(TrainingConfig):
+    """The settings of a network that learns how to make one vector of a clip's frames.
+
+    Attributes
+    ----------
+    aggregation
+        "autopool" or "attention"; see `vmnet.models.pooling`.
+    frames
+        How many of a clip's frames are drawn each time it is learned from, and when it is embedded
+        (thesis, section 5.2.3: 100).
+    """
+
+    aggregation: str = "autopool"
+    frames: int = 100
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.aggregation not in AGGREGATIONS:
+            names = " or ".join(AGGREGATIONS)
+            raise ValueError(f"aggregation={self.aggregation} makes no sense: give {names}")
+        if self.frames < 1:
+            raise ValueError(f"frames={self.frames} makes no sense: give 1 or more")
+
+    @classmethod
+    def of(cls, training: TrainingConfig, aggregation: str) -> "PooledConfig":
+        """Return the settings of a training, with a layer that pools frames."""
+        own = {field.name: getattr(training, field.name) for field in fields(TrainingConfig)}
+        return cls(**own, aggregation=aggregation)
+
+    @property
+    def branches(self) -> TrainingConfig:
+        """The settings of what comes after pooling, whose inputs are standardised already."""
+        own = {field.name: getattr(self, field.name) for field in fields(TrainingConfig)}
+        return replace(TrainingConfig(**own), standardize=False)
+
+
+def read_config(**settings: Any) -> TrainingConfig:
+    """Return the settings of a training, of the kind that has these fields."""
+    kind = PooledConfig if "aggregation" in settings else TrainingConfig
+    return kind(**settings)
 
 
 def setting_names() -> tuple[str, ...]:
