@@ -620,7 +620,7 @@ def test_energy_is_kept_over_an_interruption(features, tmp_path, monkeypatch):
 
         stop = lap
 
-    monkeypatch.setattr("vmnet.models.fit.Meter", Counter)
+    monkeypatch.setattr("vmnet.models.loop.Meter", Counter)
     evaluate, calls = Learner.evaluate_pairs, []
 
     def evaluate_or_interrupt(self, batches):

@@ -154,7 +154,7 @@ def test_resumes_to_the_same_weights(features, tmp_path, monkeypatch):
     config = pooled()
     whole = train(*features, config, tmp_path / "whole", progress=False)
     folder = tmp_path / "killed"
-    monkeypatch.setattr("vmnet.models.fit._Run.finished", _interrupt_after(2))
+    monkeypatch.setattr("vmnet.models.loop._Run.finished", _interrupt_after(2))
     with pytest.raises(KeyboardInterrupt):
         train(*features, config, folder, progress=False, checkpoint_seconds=0)
     monkeypatch.undo()
@@ -165,7 +165,7 @@ def test_resumes_to_the_same_weights(features, tmp_path, monkeypatch):
 
 
 def _interrupt_after(n_evaluations):
-    from vmnet.models.fit import _Run
+    from vmnet.models.loop import _Run
 
     finished = _Run.finished
 

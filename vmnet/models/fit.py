@@ -6,28 +6,16 @@ left alone, bit for bit on the processors of one machine and with one Keras back
 far as its kernels repeat themselves).
 """
 
-import json
-import time
-import zipfile
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
-from vmnet.errors import VmnetError
 from vmnet.models.batches import Data, make_feed, rows_of
-from vmnet.models.embedder import (
-    TrainedVMNet,
-    curve_text,
-    make_curve,
-    require_settings,
-    save_settings,
-    score,
-    weights_of,
-)
-from vmnet.models.energy import NO_ENERGY, Energy, Meter
+from vmnet.models.embedder import TrainedVMNet, require_settings, save_settings
+from vmnet.models.loop import learn, remove_checkpoint
 from vmnet.models.pairs import data_key, require_lengths, require_pairs
 from vmnet.models.pooled import PooledVMNet, clip_means, with_pooling
 from vmnet.models.sampling import Frames, Moments, spread_pairs
@@ -40,7 +28,6 @@ from vmnet.models.vmnet import (
     feature_statistics,
     mean,
 )
-from vmnet.store import load_arrays, save_arrays, save_text
 
 if TYPE_CHECKING:
     import keras
@@ -131,18 +118,20 @@ def train(
     from vmnet.models.learner import Learner  # imports Keras, which build_vmnet has kept quiet
 
     learner = Learner(net, config)
-    run = _Run(learner, np.random.default_rng(config.seed), folder, Meter(country))
-    try:
-        run.resume()
-        _loop(run, *data, config, progress, checkpoint_seconds)
-    finally:
-        run.energy += run.meter.stop()
-    for weight in net.weights:
-        weight.assign(run.best[weight.path])
-    curve = make_curve(np.array(run.curve).T)
-    trained = kind(net, config, key, curve, statistics, run.energy)
+    curve, energy = learn(
+        learner,
+        make_feed(learner, data[0], config.batch, others),
+        _evaluation(learner, data[1], config),
+        config,
+        folder,
+        progress,
+        checkpoint_seconds,
+        country,
+        evaluate_first=config.start == "linear",
+    )
+    trained = kind(net, config, key, curve, statistics, energy)
     trained.save(folder)
-    run.checkpoint.unlink(missing_ok=True)
+    remove_checkpoint(folder)
     return trained
 
 
@@ -200,125 +189,25 @@ def _moved(extra: tuple["Sequences", "Sequences"], to: tuple["Sequences", "Seque
     return music, video, None
 
 
-@dataclass
-class _Run:
-    """A training between two evaluations: all that a checkpoint holds."""
-
-    learner: "Learner"
-    rng: np.random.Generator
-    folder: Path
-    meter: Meter
-    energy: Energy = NO_ENERGY
-    curve: list[tuple[float, ...]] = field(default_factory=list)  # rows; see `make_curve`
-    best: dict[str, np.ndarray] = field(default_factory=dict)  # weights
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / "checkpoint.npz"
-
-    @property
-    def step(self) -> int:
-        return int(self.curve[-1][0]) if self.curve else 0
-
-    def record(
-        self, updates: int, train_loss: float, seconds: float, valid_loss: float, *rank: float
-    ) -> None:
-        """Note an evaluation after `updates` more updates that took `seconds` with it."""
-        step = self.step + updates
-        if not np.isfinite([valid_loss, *([train_loss] if updates else [])]).all():
-            raise VmnetError(
-                f"training in {self.folder} diverged before step {step}: lower learning_rate"
-            )
-        before = self.curve[-1][3] if self.curve else 0.0
-        row = (step, train_loss, valid_loss, before + seconds, *rank)
-        if score(row) < min(map(score, self.curve), default=np.inf):
-            self.best = weights_of(self.learner.net)
-        self.curve.append(row)
-
-    def finished(self, config: TrainingConfig) -> bool:
-        scores = [score(row) for row in self.curve]
-        waited = len(scores) - 1 - int(np.argmin(scores)) if scores else 0
-        return self.step >= config.steps or waited >= config.patience
-
-    def save(self) -> None:
-        arrays = {f"state/{name}": array for name, array in self.learner.state().items()}
-        arrays |= {f"best/{name}": array for name, array in self.best.items()}
-        self.energy += self.meter.lap()
-        arrays["rng"] = np.array(json.dumps(self.rng.bit_generator.state))
-        arrays["energy"] = np.array(json.dumps(asdict(self.energy)))
-        save_arrays(self.checkpoint, **arrays, curve=np.array(self.curve))
-        save_text(self.folder / "curve.csv", curve_text(make_curve(np.array(self.curve).T)))
-
-    def resume(self) -> None:
-        """Go back to the checkpoint, if there is one."""
-        if not self.checkpoint.exists():
-            return
-        try:
-            arrays = load_arrays(self.checkpoint)
-            self.learner.restore(_part(arrays, "state/"))
-            self.best = _part(arrays, "best/")
-            self.rng.bit_generator.state = json.loads(str(arrays["rng"]))
-            self.energy = Energy(**json.loads(str(arrays["energy"])))
-            self.curve = [tuple(row) for row in arrays["curve"].tolist()]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise VmnetError(f"{self.checkpoint} is damaged: delete it ({error})") from error
-
-
-def _loop(
-    run: _Run,
-    training: Data,
-    validation: Data,
-    extra: Data | None,
-    config: TrainingConfig,
-    progress: bool,
-    checkpoint_seconds: float,
-) -> None:
+def _evaluation(
+    learner: "Learner", validation: Data, config: TrainingConfig
+) -> Callable[[], tuple[float, ...]]:
+    """Return what evaluates `learner` on fixed batches of the validation clips."""
     valid_music, _, how = validation
     if isinstance(how, Frames):
         valid_draws = how.spread(config.batch)
     else:
         valid_draws = spread_pairs((how or valid_music).offsets, config.batch)
-    feed = make_feed(run.learner, training, config.batch, extra)
-    saved = time.monotonic()
-    bar = tqdm(
-        total=config.steps,
-        initial=run.step,
-        disable=not progress,
-        desc="training",
-        unit="step",
-        leave=False,
-    )
 
     def evaluate() -> tuple[float, ...]:
         batches = [_pairs(validation, *drawn) for drawn in valid_draws]
-        loss = run.learner.evaluate_pairs(batches)
-        return (loss, run.learner.rank_pairs(batches)) if config.choose == "rank" else (loss,)
+        loss = learner.evaluate_pairs(batches)
+        return (loss, learner.rank_pairs(batches)) if config.choose == "rank" else (loss,)
 
-    if not run.curve and config.start == "linear":
-        run.record(0, np.nan, 0.0, *evaluate())
-    with bar:
-        while not run.finished(config):
-            begun = time.monotonic()
-            n_updates = min(config.evaluate_every, config.steps - run.step)
-            total = 0.0
-            for batches in feed(run.rng, n_updates):
-                n = len(batches[-1])
-                total += n * run.learner.update(batches)
-                bar.update(n)
-            valid = evaluate()
-            train_loss = total / n_updates
-            run.record(n_updates, train_loss, time.monotonic() - begun, *valid)
-            bar.set_postfix(train=f"{train_loss:.4f}", valid=f"{valid[-1]:.4f}", refresh=False)
-            if time.monotonic() - saved >= checkpoint_seconds:
-                run.save()
-                saved = time.monotonic()
+    return evaluate
 
 
 def _pairs(data: Data, drawn: np.ndarray, clips: np.ndarray) -> "Pairs":
     music, video, how = data
     rows = rows_of(how, drawn)
     return music.data[rows[0]].astype(np.float32), video.data[rows[-1]].astype(np.float32), clips
-
-
-def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {k.removeprefix(prefix): array for k, array in arrays.items() if k.startswith(prefix)}

@@ -16,47 +16,31 @@ from vmnet.models.settings import TrainingConfig
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]  # music (b, dim), video (b, dim), clips (b,)
 
 
-class Learner(keras.Model):
-    """A VM-Net with its loss and its optimiser.
+class BaseLearner(keras.Model):
+    """A network with a loss and an optimiser; `compute_loss` is for who derives from it.
 
     Keras compiles the update for its backend (a TensorFlow graph, torch autograd, jax.jit).
 
     Parameters
     ----------
     net
-        What `build_vmnet` returns.
-    config
-        Gives the learning rate of Adam, whose other settings are Keras' defaults, and the loss.
+        From the features of a batch, in a list or one alone, to what the loss is of.
+    learning_rate
+        Of Adam, whose other settings are Keras' defaults.
     """
 
-    def __init__(self, net: keras.Model, config: TrainingConfig) -> None:
+    def __init__(self, net: keras.Model, learning_rate: float) -> None:
         super().__init__(name="learner")
         self.net = net
-        self.config = config
         self._resident: tuple[Any, ...] = ()
-        self.compile(optimizer=adam(config.learning_rate))
+        self.compile(optimizer=adam(learning_rate))
         self.optimizer.build(net.trainable_variables)
         shapes = [[2, *(size or 1 for size in part.shape[1:])] for part in net.inputs]
         self([np.zeros(shape, np.float32) for shape in shapes])  # builds it
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Embed (music, video)."""
+        """Apply the network."""
         return self.net(list(inputs), training=training)
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Return the loss of the embeddings `y_pred` of `x`; `y` holds the clips of the pairs."""
-        return LOSSES[self.config.loss](x, y_pred, y, self.config)
-
-    def keep(self, music: np.ndarray, video: np.ndarray) -> None:
-        """Put the training features on the device: from now on a batch is rows and clips."""
-        self._resident = tuple(keras.ops.convert_to_tensor(part) for part in (music, video))
 
     def update(self, batches: updates.Batches) -> float:
         """Take one step of gradient descent for each batch; return the mean loss before them.
@@ -71,30 +55,6 @@ class Learner(keras.Model):
         self.reset_metrics()
         self._updates(batches)
         return float(self.metrics[0].result())  # waits for the device
-
-    def evaluate_pairs(self, batches: Iterable[Pairs]) -> float:
-        """Return the mean loss over the triplets of `batches`, each of different clips.
-
-        Dropout is off and batch normalisation uses its moving statistics.
-        """
-        losses, triplets = [], []
-        for music, video, clips in batches:
-            losses.append(self.test_on_batch((music, video), clips))
-            triplets.append(len(clips) * (len(clips) - 1))
-        return float(np.average(losses, weights=triplets))
-
-    def rank_pairs(self, batches: Iterable[Pairs]) -> float:
-        """Return the mean rank of the right partner in `batches`, each of different clips.
-
-        The mean of both directions, which is less of an accident than one. As many tracks are
-        ranked as the batch has; at the segment level they are segments.
-        """
-        found: list[np.ndarray] = []
-        for music, video, _ in batches:
-            embedded = self.net([music, video], training=False)
-            heard, seen = map(keras.ops.convert_to_numpy, embedded)
-            found += both_directions(-seen @ heard.T).values()
-        return float(np.concatenate(found).mean())
 
     def state(self) -> dict[str, np.ndarray]:
         """Copy all that an update reads: weights, moving statistics, dropout seeds, Adam's own."""
@@ -119,3 +79,58 @@ class Learner(keras.Model):
 
     def _state_variables(self) -> list[Any]:
         return [*self.net.variables, *self.optimizer.variables]
+
+
+class Learner(BaseLearner):
+    """A VM-Net with its loss and its optimiser.
+
+    Parameters
+    ----------
+    net
+        What `build_vmnet` returns.
+    config
+        Gives the learning rate of Adam, and the loss.
+    """
+
+    def __init__(self, net: keras.Model, config: TrainingConfig) -> None:
+        super().__init__(net, config.learning_rate)
+        self.config = config
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Return the loss of the embeddings `y_pred` of `x`; `y` holds the clips of the pairs."""
+        return LOSSES[self.config.loss](x, y_pred, y, self.config)
+
+    def keep(self, music: np.ndarray, video: np.ndarray) -> None:
+        """Put the training features on the device: from now on a batch is rows and clips."""
+        self._resident = tuple(keras.ops.convert_to_tensor(part) for part in (music, video))
+
+    def evaluate_pairs(self, batches: Iterable[Pairs]) -> float:
+        """Return the mean loss over the triplets of `batches`, each of different clips.
+
+        Dropout is off and batch normalisation uses its moving statistics.
+        """
+        losses, triplets = [], []
+        for music, video, clips in batches:
+            losses.append(self.test_on_batch((music, video), clips))
+            triplets.append(len(clips) * (len(clips) - 1))
+        return float(np.average(losses, weights=triplets))
+
+    def rank_pairs(self, batches: Iterable[Pairs]) -> float:
+        """Return the mean rank of the right partner in `batches`, each of different clips.
+
+        The mean of both directions, which is less of an accident than one. As many tracks are
+        ranked as the batch has; at the segment level they are segments.
+        """
+        found: list[np.ndarray] = []
+        for music, video, _ in batches:
+            embedded = self.net([music, video], training=False)
+            heard, seen = map(keras.ops.convert_to_numpy, embedded)
+            found += both_directions(-seen @ heard.T).values()
+        return float(np.concatenate(found).mean())

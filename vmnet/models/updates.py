@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 if TYPE_CHECKING:
-    from vmnet.models.learner import Learner
+    from vmnet.models.learner import BaseLearner
 
 # k batches: (music (k, b, dim), video (k, b, dim), clips (k, b)), or (rows (k, b), clips (k, b))
 # of the resident features, or (music rows (k, b), video rows (k, b), clips (k, b)).
@@ -26,17 +26,19 @@ Batches = tuple[Any, ...]
 Updates = Callable[[Batches], None]
 
 
-def gather(resident: tuple[Any, ...], batch: Batches) -> tuple[tuple[Any, Any], Any]:
-    """Return ((music, video), clips) of one batch, float32; from `resident` where it holds rows."""
+def gather(resident: tuple[Any, ...], batch: Batches) -> tuple[tuple[Any, ...], Any]:
+    """Return ((music, video), clips) of one batch, float32; from `resident` where it holds rows.
+
+    Of a network with one kind of features: ((features,), targets).
+    """
     *features, clips = batch
     if resident:
         rows = (features[0], features[-1])  # one for both where tracks are cut at the same times
         features = [keras.ops.take(*each, axis=0) for each in zip(resident, rows, strict=True)]
-    music, video = (keras.ops.cast(part, "float32") for part in features)
-    return (music, video), clips
+    return tuple(keras.ops.cast(part, "float32") for part in features), clips
 
 
-def _tensorflow_updates(learner: "Learner", resident: tuple[Any, ...]) -> Updates:
+def _tensorflow_updates(learner: "BaseLearner", resident: tuple[Any, ...]) -> Updates:
     import tensorflow as tf
 
     def run(*batches: Any) -> None:
@@ -60,7 +62,7 @@ def _tensorflow_updates(learner: "Learner", resident: tuple[Any, ...]) -> Update
     return updates
 
 
-def _jax_updates(learner: "Learner", resident: tuple[Any, ...]) -> Updates:
+def _jax_updates(learner: "BaseLearner", resident: tuple[Any, ...]) -> Updates:
     import jax
 
     def run(state: Any, resident: tuple[Any, ...], batches: Batches) -> Any:
@@ -87,7 +89,7 @@ def _jax_updates(learner: "Learner", resident: tuple[Any, ...]) -> Updates:
     return updates
 
 
-def _torch_updates(learner: "Learner", resident: tuple[Any, ...]) -> Updates:
+def _torch_updates(learner: "BaseLearner", resident: tuple[Any, ...]) -> Updates:
     def updates(batches: Batches) -> None:
         parts = [keras.ops.convert_to_tensor(part) for part in batches]
         for batch in zip(*parts, strict=True):
@@ -119,7 +121,7 @@ def _torch_device() -> str:
 
 @dataclass(frozen=True)
 class _Backend:
-    compile: Callable[["Learner", tuple[Any, ...]], Updates]
+    compile: Callable[["BaseLearner", tuple[Any, ...]], Updates]
     accelerator: Callable[[], str]  # its name, or ""
 
 
@@ -130,7 +132,7 @@ _BACKENDS = {
 }
 
 
-def compile_updates(learner: "Learner", resident: tuple[Any, ...] = ()) -> Updates:
+def compile_updates(learner: "BaseLearner", resident: tuple[Any, ...] = ()) -> Updates:
     """Return a function that takes as many updates as it is given batches, in their order.
 
     Parameters

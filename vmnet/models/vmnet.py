@@ -75,7 +75,7 @@ def build_vmnet(
         From [music (n, music_dim), video (n, video_dim)] float32 to [music embedding, video
         embedding], (n, 512) float32 of unit norm.
     """
-    keras = _keras()
+    keras = import_keras()
     music_seed, video_seed = np.random.SeedSequence(seed).spawn(2)
     music, video = keras.Input((music_dim,), name="music"), keras.Input((video_dim,), name="video")
     embeddings = [
@@ -114,7 +114,7 @@ def build_shortcut_vmnet(
     keras.Model
         As that of `build_vmnet`, with embeddings of the length that the linear maps have.
     """
-    keras = _keras()
+    keras = import_keras()
     inputs, outputs = [], []
     seeds = np.random.SeedSequence(seed).spawn(2)
     for name, start, own in zip(("music", "video"), (music, video), seeds, strict=True):
@@ -160,7 +160,8 @@ def forward_flops(music_dim: int, video_dim: int) -> int:
     return products_and_biases + activations + sum(5 * sizes[-1] for sizes in branches)
 
 
-def _keras() -> Any:
+def import_keras() -> Any:
+    """Import Keras and its backend, without their chatter."""
     with quiet():
         import keras
 
