@@ -264,6 +264,28 @@ def softmax(music, video, clips, temperature):
     return sum(terms) / len(terms)
 
 
+# Music similarity (thesis, equation 2.6 and section 4.2.4)
+
+
+def triplets(groups, margin):
+    """Each group is an anchor, its positive and its negatives."""
+    terms = []
+    for anchor, positive, *negatives in groups:
+        for negative in negatives:
+            near = squared_distance(anchor, positive)
+            terms.append(max(near - squared_distance(anchor, negative) + margin, 0.0))
+    return sum(terms) / len(terms)
+
+
+def tags(given, estimated):
+    """Cross-entropy of each track's tags, one tag after the other; the mean over tracks."""
+    total = 0.0
+    for truths, guesses in zip(given, estimated, strict=True):
+        for y, p in zip(truths, guesses, strict=True):
+            total -= float(y) * math.log(float(p)) + (1 - float(y)) * math.log(1 - float(p))
+    return total / len(given)
+
+
 # Controls: two lists of lengths (s)
 
 

@@ -1,4 +1,14 @@
-"""MuSimNet: music similarity learned from ranked lists (thesis, chapter 4)."""
+"""MuSimNet: music similarity learned from ranked lists (thesis, chapter 4).
+
+From files to embeddings, by modules that are imported where they are used:
+
+    heard, failures = patches.spectrograms({id: path}, folder)      # log-CQT, kept
+    triplets, valid = mine(S, train_tracks, "distance"), mine(S, valid_tracks, "distance")
+    trained = training.train_triplets(heard, triplets, valid, config, folder)
+    trained.embed(patches.draw_patches(heard, test_tracks))         # (n_tracks, 128)
+
+`training.train_tags` trains the tagging baseline; `config` is a `TripletConfig` or a `TagConfig`.
+"""
 
 from vmnet.similarity.metrics import Scores, chance, evaluate, ranked_lists
 from vmnet.similarity.mining import MINING, Triplets, mine
