@@ -318,7 +318,7 @@ def test_overview_draws_beats_and_downbeats():
     for name, times in (("beats", beats), ("downbeats", beats[::4])):
         (lines,) = by_name[name].collections
         np.testing.assert_allclose([line[0, 0] for line in lines.get_segments()], times)
-    assert {"129 beats", "33 downbeats"} <= set(words(figure))
+    assert {"129 beats", "33 bars"} <= set(words(figure))
     names = [axes.get_label() for axes in figure.axes]
     assert names.index("pictures") < names.index("downbeats") < names.index("$f(t)$")
 

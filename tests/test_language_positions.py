@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vmnet.language import ClipEvents
-from vmnet.language.experiment import Films, experiment, groups_of
+from vmnet.language.experiment import Films, groups_of, results_of
 from vmnet.language.positions import (
     LAGS,
     SECONDS,
@@ -108,7 +108,7 @@ def test_genres_of_ten_films_are_groups():
 
 
 def test_films_cut_on_bars_stand_out_and_free_ones_do_not():
-    rows = experiment(Films("made up", "simulated", tuple(films(40))))
+    rows = results_of(Films("made up", "simulated", tuple(films(40))))
     on_bars, free = (
         {"part": "6.3", "metric": "S_downbeats", "group": f"music:{g}"} for g in ("Pop", "Rock")
     )
@@ -128,12 +128,12 @@ def test_films_cut_on_bars_stand_out_and_free_ones_do_not():
 
 
 def test_cuts_that_come_early_are_found_early():
-    rows = experiment(Films("made up", "simulated", tuple(films(30, early=0.12))))
+    rows = results_of(Films("made up", "simulated", tuple(films(30, early=0.12))))
     assert value(rows, part="H4", metric="highest_lag") == -0.12
 
 
 def test_video_genres_within_music_genres_by_hand():
-    rows = experiment(Films("made up", "simulated", tuple(films(60))))
+    rows = results_of(Films("made up", "simulated", tuple(films(60))))
     share = {"part": "6.4", "group": "music:Pop", "system": "observed"}
     assert value(rows, **share, metric="video:Dance") == 100
     assert value(rows, **{**share, "group": "music:Rock"}, metric="video:Dance") == pytest.approx(
@@ -145,19 +145,19 @@ def test_video_genres_within_music_genres_by_hand():
 
 def test_a_set_of_which_little_is_known_has_few_rows():
     bare = tuple(replace(one, genre="", video_genre="") for one in films(3))
-    rows = experiment(Films("three", "real", bare))
+    rows = results_of(Films("three", "real", bare))
     assert set(rows.group) >= {"all"}
     assert set(rows.part) == {"means", "6.2", "6.3", "lags", "H4"}
     only_cuts = tuple(ClipEvents("a", 60.0, [3, 9]) for _ in range(2))
-    assert experiment(Films("two", "real", only_cuts)).metric.tolist() == ["shot_seconds"]
-    one = experiment(Films("one", "real", only_cuts[:1]))
+    assert results_of(Films("two", "real", only_cuts)).metric.tolist() == ["shot_seconds"]
+    one = results_of(Films("one", "real", only_cuts[:1]))
     assert one.ci95.isna().all()
 
 
 def test_cuts_to_the_second_are_not_held_against_beats():
     cuts = [np.arange(k % 3 + 1.5, 59, 3 + k % 2) for k in range(12)]
     made = tuple(film(one, chords=one[1:], resolution=1.0, boundaries=[0, 30, 60]) for one in cuts)
-    rows = experiment(Films("coarse", "real", made))
-    assert set(rows[rows.part == "6.3"].metric) == {"S_segments", "S_chords"}
-    assert set(rows[rows.part == "6.2"].metric) == {"bar", "four_bars"}
-    assert value(rows, part="lags", metric="S_chords", system="peak") > 1
+    rows = results_of(Films("coarse", "real", made))
+    assert set(rows[rows.part == "6.3"].metric) == {"S_segments_1s", "S_chords_1s"}
+    assert set(rows[rows.part == "6.2"].metric) == {"bar_1s", "four_bars_1s"}
+    assert value(rows, part="lags", metric="S_chords_1s", system="peak") > 1

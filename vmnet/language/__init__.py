@@ -2,9 +2,11 @@
 
 `clip` says what is known of one film; `durations` and `cooccurrence` are the thesis' two
 experiments, each beside a null, the same measure where film and music cannot have to do with one
-another.
+another; `sources` finds the films of a run, and `experiment` has all numbers of a set of them.
 """
 
 from vmnet.language.clip import ClipEvents
+from vmnet.language.experiment import Films, results_of
+from vmnet.language.sources import films
 
-__all__ = ["ClipEvents"]
+__all__ = ["ClipEvents", "Films", "films", "results_of"]

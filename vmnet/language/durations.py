@@ -130,13 +130,13 @@ def agreement(
     members = np.array(list(groups.values()), dtype=np.float64)  # (n_groups, n_clips)
     if not members.any(axis=1).all():
         raise ValueError("a group has no films")
-    dominant = np.array([_dominant(clip, width) for clip in clips])
+    lengths = np.array([dominant(clip, width) for clip in clips])
     rng = np.random.default_rng(seed)
     orders = np.array([rng.permutation(len(clips)) for _ in range(draws)])
     rows = []
     for name, unit in units.items():
-        observed = members @ agrees(dominant, unit)
-        by_chance = members @ agrees(dominant, unit[orders]).T  # (n_groups, draws)
+        observed = members @ agrees(lengths, unit)
+        by_chance = members @ agrees(lengths, unit[orders]).T  # (n_groups, draws)
         rows += [
             _row(group, name, int(which.sum()), int(count), some)
             for group, which, count, some in zip(groups, members, observed, by_chance, strict=True)
@@ -144,13 +144,14 @@ def agreement(
     return rows
 
 
-def _dominant(clip: ClipEvents, width: float) -> float:
-    """Return the dominant shot length of a film.
+def dominant(clip: ClipEvents, width: float = 0.0) -> float:
+    """Return the dominant shot length (s) of a film, in bins of `width`; 0 is `BIN`.
 
-    Between cuts known to the second, shots last whole seconds, each the middle of its bin.
+    Between cuts known to the second, shots last whole seconds, each the middle of its bin; bins are
+    as wide, unless told.
     """
     half = clip.resolution / 2
-    return dominant_shot(clip.shots + half, width) - half
+    return dominant_shot(clip.shots + half, width or clip.resolution or BIN) - half
 
 
 def _row(group: str, unit: str, n: int, count: int, by_chance: np.ndarray) -> Agreement:

@@ -7,12 +7,16 @@ its beats, its tempo) has no rows. Which `system` a row has:
     null                  its mean where film and music have nothing to do with one another
     null_low, null_high   95 of 100 such means of a group are between these
     p                     the share of them that is at least as large, the observed one included
-    lift                  observed / null
-    peak                  lift at lag 0 over the mean lift 2 to 5 s before and after it
+    lift                  observed / null; of part "lags", at each lag
+    peak                  S at lag 0 over its mean 2 to 5 s before and after it
+
+A metric ends in `_1s` where cuts are known to the second: it has another sigma, and other bins, so
+that no number of the thesis stands beside it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,10 +37,12 @@ from vmnet.report.thesis import results
 if TYPE_CHECKING:
     import pandas as pd
 
+CALLED = {"Dance/Electronic": "Dance/Electro"}  # genres of the Harmonix set, as the thesis writes
 FEWEST = 10  # films of a genre, as the thesis has it
 WIDTHS = (0.1, 0.2, 0.4)  # s, of the histogram's bins
 APART = 2.0  # s; lags that are nearer may hold the same cut
 RESAMPLES = 500
+COARSELY = "_1s"
 
 Row = dict[str, Any]
 
@@ -45,16 +51,18 @@ Row = dict[str, Any]
 class Films:
     """A set of films, what their numbers are called, and what there is to know of them.
 
-    `corpus` is the name beside each number; `kind` a key of the results' kinds; `about` a sentence.
+    `corpus` is the name beside each number; `kind` a key of the results' kinds; `about` a sentence;
+    `paths` are those of the films, by clip_id, where there are any.
     """
 
     corpus: str
     kind: str
     clips: tuple[ClipEvents, ...]
     about: str = ""
+    paths: Mapping[str, Path] = field(default_factory=dict)
 
 
-def experiment(films: Films, seed: int = 0) -> "pd.DataFrame":
+def results_of(films: Films, seed: int = 0) -> "pd.DataFrame":
     """Return all of chapter 6 on a set of films, tidy; see `vmnet.report.thesis.results`.
 
     Parameters
@@ -72,7 +80,7 @@ def groups_of(clips: Sequence[ClipEvents], fewest: int = FEWEST) -> dict[str, np
     """Return which films, (n_films,) bool, are in each group: all, and genres that are frequent."""
     found = {durations.ALL: np.ones(len(clips), bool)}
     for what, names in (
-        ("music", [clip.genre for clip in clips]),
+        ("music", [CALLED.get(clip.genre, clip.genre) for clip in clips]),
         ("video", [clip.video_genre for clip in clips]),
     ):
         for name in sorted(set(filter(None, names))):
@@ -112,6 +120,7 @@ def duration_rows(clips: Sequence[ClipEvents], seed: int) -> Iterator[Row]:
             if coarse and row.unit == "beat":
                 continue
             metric = row.unit if main else f"{row.unit} in bins of {width:g} s"
+            metric += COARSELY if coarse else ""
             key = {"part": "6.2", "metric": metric, "group": row.group, "n": row.n}
             yield {**key, "system": "observed", "value": row.percent, "ci95": row.ci95}
             for system in ("null", "null_low", "null_high", "p"):
@@ -121,21 +130,24 @@ def duration_rows(clips: Sequence[ClipEvents], seed: int) -> Iterator[Row]:
 
 def position_rows(clips: Sequence[ClipEvents], seed: int) -> Iterator[Row]:
     """Yield table 6.3, S at each kind of event with its null, and S against the lag."""
-    groups = groups_of(clips)
-    for event in COARSE if clips[0].resolution else EVENTS:
+    groups, coarse = groups_of(clips), clips[0].resolution > 0
+    for event in COARSE if coarse else EVENTS:
+        metric = f"S_{event}" + (COARSELY if coarse else "")
         found = positions(clips, event, seed=seed)
         if not len(found.observed):
             continue
         for group, members in groups.items():
             of_group = members[found.which]
             if of_group.sum() >= (1 if group == durations.ALL else FEWEST):
-                yield from _position_rows(found, group, of_group)
-        yield from _lag_rows(found, clips[0].resolution > 0)
+                yield from _position_rows(found, metric, group, of_group)
+        yield from _lag_rows(found, metric, coarse)
 
 
-def _position_rows(found: Positions, group: str, of_group: np.ndarray) -> Iterator[Row]:
+def _position_rows(
+    found: Positions, metric: str, group: str, of_group: np.ndarray
+) -> Iterator[Row]:
     observed, nulls = found.observed[of_group], found.nulls[of_group]
-    metric, by_chance = f"S_{found.event}", nulls.mean(axis=0)
+    by_chance = nulls.mean(axis=0)
     key = {"part": "6.3", "metric": metric, "group": group, "n": len(observed)}
     yield _mean("6.3", metric, group, observed)
     yield {**key, "system": "null", "value": by_chance.mean()}
@@ -154,10 +166,13 @@ def _lift(key: Mapping[str, Any], system: str, above: np.ndarray, below: np.ndar
     return {**key, "system": system, "value": lift, "ci95": _or_nan(ci95)}
 
 
-def _lag_rows(found: Positions, coarse: bool) -> Iterator[Row]:
-    metric = f"S_{found.event}"
+def _lag_rows(found: Positions, metric: str, coarse: bool) -> Iterator[Row]:
+    by_chance = found.nulls.mean(axis=1)
     for lag, values in zip(found.lags, found.curves.T, strict=True):
-        yield _mean("lags", metric, f"lag:{lag:+.2f}", values)
+        row = _mean("lags", metric, f"lag:{lag:+.2f}", values)
+        yield row
+        if by_chance.mean() > 0:
+            yield _lift(row, "lift", values, by_chance)
     far = np.abs(found.lags) >= APART
     beside = found.curves[:, far].mean(axis=1) if far.any() else np.zeros(1)
     if coarse and beside.mean() > 0:

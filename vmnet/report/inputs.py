@@ -6,6 +6,7 @@ arguments of a function of `vmnet.report.figures`.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from vmnet.aligners import indel_defaults
 from vmnet.corpus import SPLITS, Clip
 from vmnet.corpus.media_source import CURVES, media_pictures, media_view
 from vmnet.corpus.sources import ClipView, Picture
+from vmnet.errors import VmnetError
 from vmnet.experiment import CLIP
 from vmnet.models.energy import UNKNOWN
 from vmnet.report.names import name
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vmnet.experiment import Dataset, System
+    from vmnet.language import ClipEvents, Films
     from vmnet.report.figures import ClipOverview
 
 N_PICTURES = 12  # in the strip of an overview
@@ -116,6 +119,73 @@ def file_overview(
     edges = {name: found[name] for name in found if name not in CURVES}
     view, pictures = media_view(path, curves), media_pictures(path, n_pictures)
     return _overview(title, view.kind, edges, view, pictures, {})
+
+
+def film_sets(sets: Iterable["Films"]) -> "pd.DataFrame":
+    """Return what chapter 6 of the thesis is about here: a row for each set of films."""
+    import pandas as pd
+
+    rows = [
+        {"data": f"{one.kind}, {one.corpus}", "films": f"{len(one.clips):,}", "what": one.about}
+        for one in sets
+    ]
+    return pd.DataFrame(rows)
+
+
+def film_overview(
+    films: "Films", clip: "ClipEvents", window: tuple[float, float] | None = None
+) -> "ClipOverview":
+    """Gather what is known of one film of a set: figures 6.1 and 6.2 of the thesis.
+
+    Parameters
+    ----------
+    window
+        Start and end of what is shown, in seconds; None for the whole film.
+    """
+    start, end = window or (0.0, clip.duration)
+    edges = {"transnet": np.array([0.0, *clip.cuts, clip.duration])}
+    edges |= {} if clip.labels or not len(clip.boundaries) else {"olda": clip.boundaries}
+    spans = zip(
+        clip.boundaries[:-1].tolist(), clip.boundaries[1:].tolist(), clip.labels, strict=False
+    )
+    view = ClipView(films.kind, sections=[*spans] if clip.labels else [])
+    pictures: list[Picture] = []
+    if path := films.paths.get(clip.clip_id):
+        curves = {"shot_times": clip.times, "shot_probability": clip.likelihood}
+        view, pictures = media_view(path, curves), _pictures_between(path, start, end)
+    overview = _overview(f"{clip.clip_id}, {films.corpus}", films.kind, edges, view, pictures, {})
+    beats, downbeats = clip.beats.tolist(), clip.downbeats.tolist()
+    return replace(overview, beats=beats, downbeats=downbeats, window=window)
+
+
+def _pictures_between(path: Path, start: float, end: float) -> list[Picture]:
+    from vmnet import media
+
+    times = start + (np.arange(N_PICTURES) + 0.5) * (end - start) / N_PICTURES
+    return list(zip(times.tolist(), media.pictures(path, times), strict=True))
+
+
+def two_films(sets: Iterable["Films"]) -> list["ClipEvents"]:
+    """Return a film whose shots agree with its bars and one whose do not, where there are both.
+
+    They are of the first set whose tempi are known, the films with most shots.
+
+    Raises
+    ------
+    VmnetError
+        If there is no such set.
+    """
+    from vmnet.language.durations import agrees, dominant
+
+    for films in sets:
+        known = [clip for clip in films.clips if np.isfinite(clip.bar_seconds)]
+        known.sort(key=lambda clip: -len(clip.cuts))
+        found: dict[bool, ClipEvents] = {}
+        for clip in known:
+            found.setdefault(bool(agrees(dominant(clip), clip.bar_seconds)), clip)
+        if found:
+            return [found[agreed] for agreed in sorted(found, reverse=True)]
+    raise VmnetError("no film's tempo and meter are known: give bpm and meter in the manifest.")
 
 
 def _overview(

@@ -9,6 +9,12 @@ from vmnet.report.figures.apart import cut_apart
 from vmnet.report.figures.clip import ClipOverview, clip_overview
 from vmnet.report.figures.curves import indel_sweep, training_curves
 from vmnet.report.figures.edit import EditView, edit
+from vmnet.report.figures.language import (
+    cooccurrence_null,
+    figure_6_4,
+    figure_6_5,
+    offset_curve,
+)
 from vmnet.report.figures.learning import learning_curve
 from vmnet.report.figures.recalls import figure_7, figure_8, figure_9, stacked_recalls
 from vmnet.report.figures.recommendations import Query, Track, figure_10
@@ -22,8 +28,11 @@ __all__ = [
     "Track",
     "alignment",
     "clip_overview",
+    "cooccurrence_null",
     "cut_apart",
     "edit",
+    "figure_6_4",
+    "figure_6_5",
     "figure_7",
     "figure_8",
     "figure_9",
@@ -31,6 +40,7 @@ __all__ = [
     "figure_11",
     "indel_sweep",
     "learning_curve",
+    "offset_curve",
     "save",
     "stacked_recalls",
     "training_curves",

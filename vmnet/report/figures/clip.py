@@ -161,7 +161,8 @@ def _segments_row(segmenter: str, boundaries: np.ndarray, colour: str) -> Row:
 
 
 def _times_row(name: str, times: Sequence[float], height: float) -> Row:
-    return Row(name, height, count(len(times), name[:-1]), partial(_draw_times, times=times))
+    what = {"downbeats": "bar", "beats": "beat"}[name]
+    return Row(name, height, count(len(times), what), partial(_draw_times, times=times))
 
 
 def _features_row(name: str, frames: np.ndarray) -> Row:

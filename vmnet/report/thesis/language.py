@@ -1,0 +1,188 @@
+"""The tables of chapter 6: shots as long as beats and bars are, and S, each beside its null.
+
+Every row is a group of films of one set. The thesis' own number stands beside it where it has one;
+its groups that no set of ours has come last.
+"""
+
+from collections.abc import Iterator, Mapping
+from math import isfinite, nan
+from typing import TYPE_CHECKING
+
+from vmnet.report.thesis import numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALL = "all"
+OUTSIDE = " *"
+THESIS = "thesis alone"
+UNITS = {
+    "beat": "beat",
+    "bar": "bar",
+    "four_bars": "4 bars",
+    "bar_1s": "bar, cuts to the second",
+    "four_bars_1s": "4 bars, cuts to the second",
+}
+EVENTS = {
+    "S_segments": "S(lseg)",
+    "S_downbeats": "S(lbar)",
+    "S_beats": "S(beat)",
+    "S_chords": "S(chord)",
+    "S_segments_1s": "S(lseg), sigma 1 s",
+    "S_chords_1s": "S(chord), same second",
+}
+"""What S is called at each kind of event; the thesis has the first two."""
+
+SAYS = {
+    "S_segments": ("H1", "cuts at section boundaries, times chance"),
+    "S_beats": ("H2", "cuts at beats, times chance"),
+    "S_downbeats": ("H2", "cuts at downbeats, times chance"),
+    "S_chords": ("", "cuts at changes of chord, times chance"),
+    "S_segments_1s": ("H1", "cuts within a second or so of section boundaries, times chance"),
+    "S_chords_1s": ("", "cuts in the second of a change of chord, times chance"),
+    "percent_of_cuts": ("H2", "percent of cuts"),
+    "relative_cutting_rate": ("H3", "cuts a second, times those of the whole song"),
+    "highest_lag": ("H4", "cuts after the downbeat at which S is highest (s)"),
+    "cramers_v": ("6.4", "Cramer's V of music genre and video genre"),
+    "shot_seconds": ("6.2.2", "mean shot (s)"),
+    "segment_seconds": ("6.2.2", "mean segment (s)"),
+    "bar_seconds": ("6.2.2", "mean bar (s)"),
+}
+PEAKS = {
+    "S_segments_1s": "cuts within a second or so of section boundaries",
+    "S_chords_1s": "cuts in the second of a change of chord",
+}
+PRINTED_MEANS = {"shot_seconds": 4.76, "segment_seconds": 19.73, "bar_seconds": 2.30}  # 6.2.2
+
+Cells = Mapping[tuple[str, str, str], tuple[float, float, int]]
+
+
+def durations(results: "pd.DataFrame") -> "pd.DataFrame":
+    """Return table 6.2: percent of the films whose dominant shot agrees with each unit."""
+    return _beside_null(results, "6.2", UNITS, 1)
+
+
+def cooccurrence(results: "pd.DataFrame") -> "pd.DataFrame":
+    """Return table 6.3: S at each kind of event."""
+    return _beside_null(results, "6.3", EVENTS, 3)
+
+
+def hypotheses(results: "pd.DataFrame") -> "pd.DataFrame":
+    """Return what becomes of the editors' hypotheses, and the thesis' means."""
+    import pandas as pd
+
+    rows = []
+    for each in results.to_dict("records"):
+        said = _said(each)
+        if not said:
+            continue
+        by_chance = _value(results, each, "null")
+        if each["system"] in ("lift", "peak"):
+            by_chance = 1.0
+        rows.append(
+            {
+                "data": f"{each['kind']}, {each['corpus']}",
+                "": said[0],
+                "what": said[1],
+                "thesis": _number(PRINTED_MEANS.get(each["metric"], nan), nan, 2),
+                "ours": _number(each["value"], each["ci95"], 2),
+                "by chance": _number(by_chance, nan, 2),
+                "n": f"{each['n']:,}",
+            }
+        )
+    return pd.DataFrame(rows).sort_values(["data", ""], kind="stable", ignore_index=True)
+
+
+def _said(row: Mapping) -> tuple[str, str] | None:
+    """Return hypothesis and wording of a number; None where it is in another table."""
+    metric, group = row["metric"], row["group"]
+    if row["system"] == "peak":
+        return "lags", PEAKS[metric] + ", times those 2 to 5 s before and after"
+    if row["system"] == "lift":
+        return SAYS[metric] if group == ALL else None
+    if row["system"] != "observed" or row["part"] not in ("means", "H2", "H3", "H4", "6.4"):
+        return None
+    if metric not in SAYS:
+        return None
+    hypothesis, what = SAYS[metric]
+    named = {ALL: "", "on_beat": " on a beat", "off_beat": " between two beats"}
+    return hypothesis, what + named.get(group, f", {group.removeprefix('section:')}")
+
+
+def _value(results: "pd.DataFrame", row: Mapping, system: str) -> float:
+    """Return the number of another system under the same key, or NaN."""
+    same = results["system"] == system
+    for column in ("corpus", "kind", "part", "group", "metric"):
+        same &= results[column] == row[column]
+    return float(results.loc[same, "value"].mean())
+
+
+def _beside_null(
+    results: "pd.DataFrame", part: str, metrics: Mapping[str, str], digits: int
+) -> "pd.DataFrame":
+    import pandas as pd
+
+    found = results[(results["part"] == part) & results["metric"].isin(list(metrics))]
+    printed = numbers.printed(part)
+    printed = printed[printed["metric"].isin(list(metrics)) & (printed["system"] == "observed")]
+    theirs = {
+        (row["group"], row["metric"]): (row["value"], row["ci95"])
+        for row in printed.to_dict("records")
+    }
+    ours = set(found["metric"])
+    present = [each for each in metrics if each in ours | set(printed["metric"])]
+    rows = []
+    for (kind, corpus), some in found.groupby(["kind", "corpus"], sort=False):
+        cells = {
+            (row["group"], row["metric"], row["system"]): (row["value"], row["ci95"], row["n"])
+            for row in some.to_dict("records")
+        }
+        for group in dict.fromkeys(some["group"]):
+            row = {"data": f"{kind}, {corpus}", "films": _named(group), "n": ""}
+            for metric in present:
+                counted = cells.get((group, metric, "observed"))
+                row["n"] = f"{counted[2]:,}" if counted else row["n"]
+                row |= dict(_columns(metrics[metric], theirs, cells, group, metric, digits))
+            rows.append(row)
+    covered = set(found.loc[found["metric"].isin(set(printed["metric"])), "group"])
+    for group in dict.fromkeys(group for group, _ in theirs if group not in covered):
+        row = {"data": THESIS, "films": _named(group), "n": ""}
+        for metric in present:
+            row |= dict(_columns(metrics[metric], theirs, {}, group, metric, digits))
+        rows.append(row)
+    table = pd.DataFrame(rows).fillna("")
+    return table.loc[:, (table != "").any()]
+
+
+def _columns(
+    shown: str,
+    theirs: Mapping[tuple[str, str], tuple[float, float]],
+    cells: Cells,
+    group: str,
+    metric: str,
+    digits: int,
+) -> Iterator[tuple[str, str]]:
+    """Yield the cells of one metric: the thesis' number, ours, and what chance makes of it."""
+    if any(of == metric for _, of in theirs):
+        yield f"{shown}, thesis", _number(*theirs.get((group, metric), (nan, nan)), min(digits, 2))
+    value, ci95, _ = cells.get((group, metric, "observed"), (nan, nan, 0))
+    null, low, high = (
+        cells.get((group, metric, system), (nan,))[0]
+        for system in ("null", "null_low", "null_high")
+    )
+    star = OUTSIDE if isfinite(low) and not low <= value <= high else ""
+    yield f"{shown}, ours", _number(value, ci95, digits) + star
+    between = f" ({low:.{digits}f} to {high:.{digits}f})" if isfinite(low) else ""
+    yield f"{shown}, by chance", _number(null, nan, digits) + between
+
+
+def _number(value: float, ci95: float, digits: int) -> str:
+    if not isfinite(value):
+        return ""
+    return f"{value:.{digits}f}" + (f" ±{ci95:.{digits}f}" if isfinite(ci95) else "")
+
+
+def _named(group: str) -> str:
+    """Return a group as a table has it: "Pop (music)"."""
+    what, colon, name = group.partition(":")
+    return f"{name} ({what})" if colon else group
