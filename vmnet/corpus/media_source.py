@@ -118,6 +118,16 @@ class MediaSource(FeatureSource):
         stages += [self._stages["segmenter"][name] for name in segmenters]
         return list({stage.name: stage for stage in stages}.values())
 
+    def run_stage(
+        self, stage: ClipStage, clips: Iterable[Clip], workers: Workers = 1, retry: bool = False
+    ) -> dict[str, str]:
+        """Do a stage that is no extractor and no segmenter; return why clips failed, by clip_id."""
+        return self._run(on_track(stage, self.audio_track), clips, workers, retry)
+
+    def kept(self, stage: ClipStage, clip: Clip) -> dict[str, np.ndarray]:
+        """Return what such a stage, which was done, made of a clip."""
+        return store.load_arrays(self._file(on_track(stage, self.audio_track), clip))
+
     def load(self, clip: Clip) -> ClipFeatures:
         """Return what was computed of a clip; each array is read when it is asked for."""
         return ClipFeatures(
@@ -203,18 +213,21 @@ class MediaSource(FeatureSource):
         """Return `count` pictures of a clip at even distances."""
         return media_pictures(clip.path, count)
 
-    def view(self, clip: Clip) -> ClipView:
-        """Return the sound and the curves of a clip, and its truth if rendered."""
+    def curves(self, clip: Clip) -> dict[str, np.ndarray]:
+        """Return the curves of a clip that its segmenters looked at, as far as they are kept."""
         kept = [
             store.load_arrays(self._file(stage, clip))
             for stage in self._needed((), self.segmenters)
             if self._file(stage, clip).exists()
         ]
-        curves = {name: a for arrays in kept for name, a in arrays.items() if name in CURVES}
+        return {name: a for arrays in kept for name, a in arrays.items() if name in CURVES}
+
+    def view(self, clip: Clip) -> ClipView:
+        """Return the sound and the curves of a clip, and its truth if rendered."""
         from vmnet import media
 
         with media.using_audio_track(self.audio_track):
-            return media_view(clip.path, curves)
+            return media_view(clip.path, self.curves(clip))
 
     def query(self, video: Path, extractor: str, segmenter: str = "") -> ClipFeatures:
         """Compute the features, and the boundaries, of a video that is not of the corpus."""

@@ -44,7 +44,8 @@ def track_beats(path: Path) -> np.ndarray:
     MediaError
         If the file cannot be read or has no sound.
     """
-    return _in_stretches(Path(path), sound_beats)
+    (beats,) = in_stretches(Path(path), lambda sound: (sound_beats(sound),))
+    return beats
 
 
 def sound_beats(sound: np.ndarray) -> np.ndarray:
@@ -67,7 +68,15 @@ def sound_beats(sound: np.ndarray) -> np.ndarray:
 def beat_this(path: Path) -> np.ndarray:
     """Return the times of the beats of a file's sound by the network Beat This.
 
-    Parameters, result and stretches as of `track_beats`.
+    Parameters, result, errors and stretches as of `beats_and_downbeats`.
+    """
+    return beats_and_downbeats(path)[0]
+
+
+def beats_and_downbeats(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times of the beats and of the downbeats of a file's sound by Beat This.
+
+    Parameters, results and stretches as of `track_beats`.
 
     Raises
     ------
@@ -76,12 +85,13 @@ def beat_this(path: Path) -> np.ndarray:
     WeightsError
         If the weights or the package are not there.
     """
-    return _in_stretches(Path(path), _network())
+    beats, downbeats = in_stretches(Path(path), _network())
+    return beats, downbeats
 
 
 @functools.cache
-def _network() -> Callable[[np.ndarray], np.ndarray]:
-    """Return the network, from a sound at 22,050 Hz to the times of its beats (s)."""
+def _network() -> Callable[[np.ndarray], tuple[np.ndarray, ...]]:
+    """Return the network, from a sound at 22,050 Hz to the times of beats and downbeats (s)."""
     checkpoint = pretrained.folder("beat-this") / CHECKPOINT
     check(checkpoint)
     try:
@@ -93,10 +103,10 @@ def _network() -> Callable[[np.ndarray], np.ndarray]:
         ) from error
     tracker = Audio2Beats(str(checkpoint), device="cpu")  # a name it does not find it downloads
 
-    def beats(sound: np.ndarray) -> np.ndarray:
+    def beats(sound: np.ndarray) -> tuple[np.ndarray, ...]:
         if len(sound) < WINDOW:
-            return np.zeros(0)
-        return np.asarray(tracker(sound, SAMPLE_RATE)[0], dtype=np.float64)
+            return np.zeros(0), np.zeros(0)
+        return tuple(np.asarray(times, dtype=np.float64) for times in tracker(sound, SAMPLE_RATE))
 
     return beats
 
@@ -120,13 +130,20 @@ def check(path: Path) -> None:
         raise WeightsError(f"{path} holds other tensors than Beat This has; delete it and {_FETCH}")
 
 
-def _in_stretches(path: Path, of_sound: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def in_stretches(
+    path: Path, of_sound: Callable[[np.ndarray], tuple[np.ndarray, ...]]
+) -> list[np.ndarray]:
+    """Return each kind of times (s) that `of_sound` finds, in a file taken in stretches.
+
+    `of_sound` takes a sound, (n_samples,) float32 at 22,050 Hz, and returns arrays of times in it.
+    """
     from vmnet.segmenters.boundaries import stretches
     from vmnet.segmenters.music import sounds
 
     spans = stretches(media.require(path, audio=True, video=False).duration)
     pieces = zip(spans, sounds(path, spans, SAMPLE_RATE), strict=True)
-    return np.concatenate([span.kept(of_sound(sound)) for span, sound in pieces])
+    found = [[span.kept(times) for times in of_sound(sound)] for span, sound in pieces]
+    return [np.concatenate(times) for times in zip(*found, strict=True)]
 
 
 BEATS: dict[str, Callable[[Path], np.ndarray]] = {"librosa": track_beats, "beat_this": beat_this}

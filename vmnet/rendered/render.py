@@ -202,7 +202,7 @@ def render_corpus(
     names = _split_names(splits)
     width = max(3, len(str(len(names) - 1)))
     paths = [folder / f"clip_{index:0{width}d}.mp4" for index in range(len(names))]
-    drawn = [(*_draw_parameters(seed, index, seconds), editing) for index in range(len(names))]
+    drawn = [(*draw_parameters(seed, index, seconds), editing) for index in range(len(names))]
     _render_missing(paths, drawn, jobs, progress)
     clips = []
     for path, split, (clip_seed, _, _) in zip(paths, names, drawn, strict=True):
@@ -219,8 +219,8 @@ def _generator(seed: int, stream: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, stream]))
 
 
-def _draw_parameters(seed: int, index: int, seconds: tuple[float, float]) -> tuple[int, float]:
-    """Return the seed and the duration (to 0.2 s) of a clip of a corpus."""
+def draw_parameters(seed: int, index: int, seconds: tuple[float, float]) -> tuple[int, float]:
+    """Return the seed and the duration (to 0.2 s) of clip `index` of a corpus of some seed."""
     sequence = np.random.SeedSequence([seed, index])
     clip_seed = int(sequence.generate_state(1)[0])
     duration = np.random.default_rng(sequence).uniform(*seconds)
