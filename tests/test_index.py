@@ -366,7 +366,7 @@ FAULTS = {
     lose: r"frames\.npy is missing",
     lose_all: r"\.npy is missing",
     lose_model: r"model holds no model",
-    age: r"is an index of format 0, and this vmnet reads 2",
+    age: r"is an index of format 0, and this vmnet reads 3",
     change_model: r"holds embeddings of the model \w+ beside the model \w+",
     lack: r"index\.json is damaged",
     garble: r"index\.json is damaged",

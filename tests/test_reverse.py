@@ -163,6 +163,13 @@ def test_a_video_may_be_asked_about_by_its_sound(made, opened):
     assert len(reverse.videos_for(opened, sound, "nw", top=1)) == 1
 
 
+def test_a_track_without_audible_sound_has_no_videos(opened, tmp_path):
+    silent = write_sound(tmp_path / "silent.wav", 0 * song(3.0))
+    for _ in range(2):  # computed, and kept
+        with pytest.raises(VmnetError, match=r"silent\.wav has no audible sound: give a track"):
+            reverse.open_sound(silent, opened.model)
+
+
 def test_videos_of_other_lengths_are_left_out(opened, sound):
     (one,) = reverse.videos_for(opened, sound, "nw", max_length_ratio=1.2)
     assert one.video.track_id == "one.mp4"
@@ -246,7 +253,7 @@ def test_what_cannot_go_with_it_is_refused_in_a_sentence(words, said, made, open
 def test_an_index_of_the_other_kind_is_refused_with_the_remedy(made, opened, sound, capsys):
     film, track = str(made / "films" / "one.mp4"), str(made / "music" / "song.wav")
     assert cli.main(["recommend", film, "--catalog", str(made / "videos")]) == 1
-    assert "is an index of videos, not of tracks: give one of music, or --reverse" in (
+    assert "is an index of videos, not of tracks: give one of music, or `vmnet recommend TRACK" in (
         capsys.readouterr().err
     )
     assert cli.main(["recommend", track, "--reverse", "--catalog", str(made / "tracks")]) == 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import vmnet
 from vmnet.catalog.ask import add_recommend_command
+from vmnet.catalog.ask_similar import add_similar_command
 from vmnet.catalog.command import add_index_command
 from vmnet.config import DEFAULT_PROFILE, FOLDER_PROFILE, PROFILES
 from vmnet.corpus import SPLITS
@@ -306,6 +307,7 @@ def _add_commands_of_files(commands: "Commands", shared: argparse.ArgumentParser
     add_import_command(commands)
     add_index_command(commands)
     add_recommend_command(commands)
+    add_similar_command(commands)
     one = add_command(commands, select, shared)
     one.add_argument("folder", type=Path, help="with YouTube-8M's frame-level shards")
     one.add_argument("--labels", type=natural, nargs="+", required=True, help="numbers of labels")

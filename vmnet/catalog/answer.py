@@ -38,7 +38,7 @@ def clock(seconds: float) -> str:
 
 def as_text(query: Query, matches: Sequence[Match], notes: Sequence[str]) -> str:
     """Return the ranking as a text: a line a track, what plays when, and why."""
-    cut = _segments(query.boundaries, query.cut_by)
+    cut = segments_in_words(query.boundaries, query.cut_by)
     lines = [f"{query.path}: {clock(query.duration)}, {cut}", *notes, ""]
     lines.append(f"{'rank':>4}  {'distance':>9}  {'plays from':>17}  track")
     for match in matches:
@@ -47,6 +47,12 @@ def as_text(query: Query, matches: Sequence[Match], notes: Sequence[str]) -> str
         line = f"{match.rank:4}  {match.distance:9.4f}  {extent:>17}  {match.name}"
         lines += [f"{line} ({match.track.track_id})", *(f"      {text}" for text in _below(match))]
     return "\n".join(lines) + "\n"
+
+
+def segments_in_words(boundaries: np.ndarray, cut_by: str) -> str:
+    """Say how many segments there are, and how they were cut."""
+    count = len(boundaries) - 1
+    return f"{count} segment{'' if count == 1 else 's'}, cut by {cut_by}"
 
 
 def fitting_span(match: Match) -> tuple[float, float]:
@@ -90,7 +96,7 @@ def as_csv(matches: Sequence[Match]) -> str:
 def videos_as_text(sound: Sound, found: Sequence[VideoMatch], notes: Sequence[str]) -> str:
     """Return the ranking of videos for a track as a text: a line a video, what goes with what."""
     track = sound.track
-    cut = _segments(sound.boundaries, sound.cut_by)
+    cut = segments_in_words(sound.boundaries, sound.cut_by)
     heard = f"; heard: {', '.join(sound.tags)}" if sound.tags else ""
     lines = [f"{track.path}: {clock(track.duration)}, {cut}{heard}", *notes, ""]
     lines.append(f"{'rank':>4}  {'distance':>9}  {'lasts':>9}  video")
@@ -164,11 +170,6 @@ def reasons(match: Match) -> list[str]:
     ]
     said = [f"agree most: segments {', '.join(pairs)}"] if pairs else []
     return said + ([f"heard: {', '.join(match.tags)}"] if match.tags else [])
-
-
-def _segments(boundaries: np.ndarray, cut_by: str) -> str:
-    count = len(boundaries) - 1
-    return f"{count} segment{'' if count == 1 else 's'}, cut by {cut_by}"
 
 
 def _below(match: Match) -> list[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")  # what is ranked
 
 DELIVERED = (".otio", ".fcpxml", ".edl")
+NAMED = 10  # tracks left out that are named
 FRAMES = 12  # key frames in the figure of an edit
 OF_A_FILM = {  # options that have no sense for a track, and why
     "sections": "a track is cut by the model's segmenter",
@@ -126,11 +127,20 @@ def said(index: "Index", distance: str) -> list[str]:
         f"{about.training_clips} clips of {about.corpus} ({about.corpus_kind}), "
         f"profile {about.profile}"
     )
-    return [
+    notes = [
         index.model.quality_sentence(distance, index.of),
         f"The model learned from {learned}; the catalog has {len(index)} {NOUNS[index.of]}s, cut "
         f"by {index.cut_by}, ranked by {distance}.",
     ]
+    return [*notes, _inaudible(index)] if index.inaudible else notes
+
+
+def _inaudible(index: "Index") -> str:
+    """Say which tracks are left out because they cannot be heard."""
+    names = sorted(index.inaudible)
+    listed = ", ".join(names[:NAMED])
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"Left out, without audible sound: {len(names)} of them ({listed}{more})."
 
 
 def _said(arguments: argparse.Namespace, index: "Index", seconds: float) -> list[str]:

@@ -49,6 +49,7 @@ from vmnet.corpus.sources import ClipFeatures
 from vmnet.corpus.windowed import MERGED, SHOTS
 from vmnet.errors import VmnetError
 from vmnet.experiment.segments import CLIP, segment_arrays
+from vmnet.media.audio import INAUDIBLE
 from vmnet.progress import log, timed
 from vmnet.segmenters.boundaries import merged
 
@@ -312,6 +313,7 @@ class _Building:
 
     def _write(self, usable: Sequence[Found], failures: Mapping[str, str]) -> Index:
         """Write the arrays of this state of the catalog and, last, index.json."""
+        inaudible = [one.track_id for one in usable if self._is_inaudible(one)]
         key = store.key(
             version=VERSION,
             of=self.of,
@@ -321,6 +323,7 @@ class _Building:
             catalog=self.folder,
             tracks=[(o.track_id, o.path, o.title, o.artist, o.content) for o in usable],
             failures=failures,
+            inaudible=inaudible,
         )
         if (kept := _kept(self.output, key)) is not None:
             return kept
@@ -345,6 +348,7 @@ class _Building:
             "dim": dim,
             "n_tracks": len(usable),
             "failures": dict(failures),
+            "inaudible": inaudible,
             "files": {name: describe_file(arrays_of / name) for name in names},
         }
         store.save_text(self.output / INDEX, json.dumps(about, indent=1) + "\n")
@@ -397,6 +401,14 @@ class _Building:
             "tags": "; ".join(f"{name}={value:g}" for name, value in self._tags(one).items()),
         }
 
+    def _noticed(self, one: Found) -> tuple[str, ...]:
+        """Return what was noticed when a file was worked on, each line once."""
+        parts = (self._part(what, one) for what in self.stages)
+        return tuple(dict.fromkeys(line for part in parts for line in noticed(part)))
+
+    def _is_inaudible(self, one: Found) -> bool:
+        return any(line.endswith(INAUDIBLE) for line in self._noticed(one))
+
     def _prune(self, found: Sequence[Found]) -> None:
         """Delete what was computed of files that are gone, and the embeddings of other models."""
         contents = {one.content for one in found}
@@ -412,8 +424,7 @@ class _Building:
     ) -> None:
         """Say what was noticed about tracks that are used, and which files are left out."""
         for one in usable:
-            parts = (self._part(what, one) for what in self.stages)
-            for line in dict.fromkeys(line for part in parts for line in noticed(part)):
+            for line in self._noticed(one):
                 log(f"  {one.track_id}: {line}")
         if failures:
             log(

@@ -39,7 +39,7 @@ from vmnet.catalog.model import RankingModel, load_model
 from vmnet.catalog.track import Track
 from vmnet.errors import VmnetError
 
-FORMAT, VERSION = "vmnet index", 2
+FORMAT, VERSION = "vmnet index", 3
 INDEX, TRACKS, MODEL, LOCK = "index.json", "tracks.csv", "model", ".lock"
 NOUNS = {"music": "track", "video": "video"}  # what an index may be of, and what it then holds
 COLUMNS = ("track_id", "path", "title", "artist", "duration", "content", "tags")
@@ -73,10 +73,14 @@ class Index:
         How the music is cut: a key of `SEGMENTERS`, or "clip"; "merged_shots" of videos.
     failures
         Why files of the catalog were left out, by track_id.
+    inaudible
+        The track_ids of those without audible sound: they are in all arrays, and never found.
     model
         What made the embeddings, the index's own copy.
     tracks
         In the order of all arrays.
+    contents
+        What stands for the content of each track's file (`vmnet.catalog.tracks.content_of`).
     embeddings : Sequences, float16
         Of the segments of each track, unit norm; its ids are those of the tracks.
     centroids : (n_tracks, dim) float32
@@ -95,8 +99,10 @@ class Index:
     catalog: Path
     segmenter: str
     failures: Mapping[str, str]
+    inaudible: frozenset[str]
     model: RankingModel
     tracks: tuple[Track, ...] = field(repr=False)
+    contents: tuple[str, ...] = field(repr=False)
     embeddings: Sequences = field(repr=False)
     centroids: np.ndarray = field(repr=False)
     _heard: tuple[str, ...] = field(repr=False)
@@ -132,7 +138,7 @@ class Index:
                 name: np.load(arrays_of / f"{name}.npy", mmap_mode="r", allow_pickle=False)
                 for name in ARRAYS
             }
-            tracks, heard = _read_tracks(arrays_of / TRACKS, Path(about["catalog"]))
+            tracks, contents, heard = _read_tracks(arrays_of / TRACKS, Path(about["catalog"]))
             _require_fit(arrays, len(tracks), about["dim"])
             ids = tuple(track.track_id for track in tracks)
             embeddings = Sequences(arrays["embeddings"], np.array(arrays["offsets"]), ids)
@@ -151,8 +157,10 @@ class Index:
             catalog=Path(about["catalog"]),
             segmenter=about["segmenter"],
             failures=about["failures"],
+            inaudible=frozenset(about["inaudible"]),
             model=model,
             tracks=tracks,
+            contents=contents,
             embeddings=embeddings,
             centroids=arrays["centroids"],
             _heard=heard,
@@ -177,7 +185,7 @@ class Index:
     def require_of(self, of: str) -> None:
         """Raise VmnetError, with what to do, if the index is not of "music", or of "video"."""
         remedies = {
-            "music": "give one of music, or --reverse to find videos for a track.",
+            "music": "give one of music, or `vmnet recommend TRACK --reverse` for videos.",
             "video": "`vmnet index FOLDER --model MODEL --videos` makes one of videos.",
         }
         if self.of != of:
@@ -191,6 +199,11 @@ class Index:
         """Mean length of the segments of all tracks, s."""
         seconds = sum(track.duration for track in self.tracks)
         return seconds / len(self.embeddings.data)
+
+    @cached_property
+    def audible(self) -> np.ndarray:
+        """Which tracks can be heard: (n_tracks,) bool; all where nothing was listened to."""
+        return np.array([track.track_id not in self.inaudible for track in self.tracks])
 
     def boundaries(self, i: int) -> np.ndarray:
         """Return the boundaries of track i: (n_segments + 1,) float64 s, from 0 to its end."""
@@ -248,6 +261,7 @@ def read_about(folder: Path) -> dict[str, Any]:
             "catalog",
             "segmenter",
             "failures",
+            "inaudible",
             "arrays",
             "dim",
             "files",
@@ -340,8 +354,10 @@ def tracks_text(rows: Iterable[Mapping[str, str]]) -> bytes:
     return text.getvalue().encode("utf-8", "surrogateescape")
 
 
-def _read_tracks(path: Path, catalog: Path) -> tuple[tuple[Track, ...], tuple[str, ...]]:
-    """Return the tracks and, as text, the tags of each."""
+def _read_tracks(
+    path: Path, catalog: Path
+) -> tuple[tuple[Track, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the tracks, what stands for the content of each and, as text, its tags."""
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         reader = csv.reader(file)
         if next(reader, None) != list(COLUMNS):
@@ -351,4 +367,4 @@ def _read_tracks(path: Path, catalog: Path) -> tuple[tuple[Track, ...], tuple[st
         Track(name, catalog / place, title, artist, float(duration))
         for name, place, title, artist, duration, *_ in rows
     )
-    return tracks, tuple(row[-1] for row in rows)
+    return tracks, tuple(row[-2] for row in rows), tuple(row[-1] for row in rows)

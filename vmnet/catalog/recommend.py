@@ -65,6 +65,8 @@ def recommend(
     """
     index.require_of("music")
     wanted = track_number(index, like) if like else None
+    if wanted is not None:
+        require_audible(index, wanted)
     many = top if wanted is None else max(top, LIKE_POOL)
     found, distances = nearest(
         index, query.embedding, query.duration, distance, many, max_length_ratio
@@ -98,13 +100,24 @@ def nearest(
     Raises
     ------
     VmnetError
-        If there is no such distance, or no track of such a length.
+        If there is no such distance, or no track that can be heard, or none of such a length.
     """
+    allowed = _allowed(index, seconds, max_length_ratio)
+    return nearest_of(index, embedding, distance, top, allowed)
+
+
+def nearest_of(
+    index: "Index",
+    embedding: np.ndarray,
+    distance: str,
+    top: int,
+    allowed: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `nearest` does, of the tracks that are allowed, (n_tracks,) bool, or all."""
     from vmnet.aligners import DISTANCES
     from vmnet.catalog.search import search
 
     known_names([distance], DISTANCES, "distance")
-    allowed = _of_length(index, seconds, max_length_ratio)
     return search(embedding, index.embeddings, distance, top, _candidates(index), allowed)
 
 
@@ -175,6 +188,13 @@ def track_number(index: "Index", name: str) -> int:
     return titled[0]
 
 
+def require_audible(index: "Index", number: int) -> None:
+    """Raise VmnetError if a track of a catalog, to which others shall be like, cannot be heard."""
+    if not index.audible[number]:
+        track = index.tracks[number]
+        raise VmnetError(f"{track.path} has no audible sound: give a track that can be heard.")
+
+
 def best_pairs(match: Match, count: int = 3) -> list[tuple[int, int, float]]:
     """Return the aligned segments (of the query, of the track) that agree most, best first.
 
@@ -195,28 +215,34 @@ def _candidates(index: "Index") -> "Candidates | None":
     return load_candidates(index.centroids, index.arrays_folder)
 
 
-def _of_length(index: "Index", seconds: float, ratio: float) -> np.ndarray | None:
-    """Return which tracks last about so many seconds, or None for all."""
+def _allowed(index: "Index", seconds: float, ratio: float) -> np.ndarray | None:
+    """Return which tracks can be heard and last about so many seconds, or None for all."""
+    allowed = index.audible & _of_length(index, seconds, ratio)
+    if allowed.any():
+        return None if allowed.all() else allowed
+    if not index.audible.any():
+        raise VmnetError(f"no track of {index.folder} has audible sound: index other music.")
+    lengths = f"between {seconds / ratio:.0f} and {seconds * ratio:.0f} s" if ratio else ""
+    repeated = {
+        "music": f"{seconds / REPEATS:.0f} s or more",
+        "video": f"{seconds * REPEATS:.0f} s or less",
+    }
+    raise VmnetError(
+        f"no {NOUNS[index.of]} of {index.folder} lasts {lengths or repeated[index.of]}: give "
+        "a larger --max-length-ratio."
+    )
+
+
+def _of_length(index: "Index", seconds: float, ratio: float) -> np.ndarray:
+    """Return which tracks last about so many seconds, (n_tracks,) bool."""
     durations = np.array([track.duration for track in index.tracks])
     music, video = (durations, seconds) if index.of == "music" else (seconds, durations)
     allowed = np.asarray(music * (ratio or REPEATS) >= video)
-    if ratio:
-        allowed &= np.asarray(music <= ratio * video)
-    if not allowed.any():
-        lengths = f"between {seconds / ratio:.0f} and {seconds * ratio:.0f} s" if ratio else ""
-        repeated = {
-            "music": f"{seconds / REPEATS:.0f} s or more",
-            "video": f"{seconds * REPEATS:.0f} s or less",
-        }
-        raise VmnetError(
-            f"no {NOUNS[index.of]} of {index.folder} lasts {lengths or repeated[index.of]}: give "
-            "a larger --max-length-ratio."
-        )
-    return None if allowed.all() else allowed
+    return allowed & np.asarray(music <= ratio * video) if ratio else allowed
 
 
 def left_out(index: "Index", seconds: float, ratio: float = 0.0) -> int:
-    """Return how many tracks of a catalog are left out for their length.
+    """Return how many tracks of a catalog that can be heard are left out for their length.
 
     Parameters
     ----------
@@ -225,8 +251,7 @@ def left_out(index: "Index", seconds: float, ratio: float = 0.0) -> int:
     ratio
         As `max_length_ratio` of `recommend`.
     """
-    allowed = _of_length(index, seconds, ratio)
-    return 0 if allowed is None else int((~allowed).sum())
+    return int((index.audible & ~_of_length(index, seconds, ratio)).sum())
 
 
 def _nearer(index: "Index", found: Sequence[int] | np.ndarray, wanted: int) -> np.ndarray:

@@ -24,13 +24,14 @@ from vmnet.config import DATA
 from vmnet.corpus.clips import Clip
 from vmnet.errors import InputWarning, MediaError
 from vmnet.experiment.segments import CLIP
+from vmnet.media.audio import INAUDIBLE
 
 if TYPE_CHECKING:
     from vmnet.catalog.index import Index
     from vmnet.catalog.model import RankingModel
 
 
-def open_sound(path: Path, model: "RankingModel") -> Sound:
+def open_sound(path: Path, model: "RankingModel", segmenter: str = "") -> Sound:
     """Cut the sound of a file into segments and embed them; what was computed before is read.
 
     Parameters
@@ -39,11 +40,13 @@ def open_sound(path: Path, model: "RankingModel") -> Sound:
         An audio file, or a video, whose pictures are not looked at.
     model
         Says how music is cut, and embeds it.
+    segmenter
+        How it is cut instead: a key of `SEGMENTERS`, or "clip". "" is as the model learned.
 
     Raises
     ------
     MediaError
-        If the file cannot be used.
+        If the file cannot be used, or has no audible sound.
     VmnetError
         If nothing here cuts a file, or makes features of it, as the model learned.
 
@@ -55,8 +58,9 @@ def open_sound(path: Path, model: "RankingModel") -> Sound:
     """
     path = Path(path)
     media.require(path, video=False)
-    found = _heard(path, model)
-    duration, cut = float(found["duration"]), model.segmenter
+    cut = segmenter or model.segmenter
+    found = _heard(path, model, cut)
+    duration = float(found["duration"])
     boundaries = np.array([0.0, duration]) if cut == CLIP else found[cut]
     segments, seconds = embedded(path, found["frames"], boundaries, model, "music")
     track = Track(path.name, path, *title_and_artist(path), duration)
@@ -120,19 +124,21 @@ def query_of(index: "Index", number: int) -> Query:
     )
 
 
-def _heard(path: Path, model: "RankingModel") -> dict[str, np.ndarray]:
+def _heard(path: Path, model: "RankingModel", segmenter: str) -> dict[str, np.ndarray]:
     """Return what the index of music has of a track, by name, before it is embedded."""
     path = path.absolute()
     clip = Clip(f"query-{store.key(path=path)}", path, "query")
     name = f"{clip.clip_id}-{store.fingerprint(path)}.npz"
     arrays: dict[str, np.ndarray] = {}
     lines: list[str] = []
-    for stage in music_stages(model, model.segmenter).values():
+    for stage in music_stages(model, segmenter).values():
         file = DATA / "queries" / stage.folder / name
         if reason := stage.run({clip: file}, 1, retry=True).get(clip.clip_id):
             raise MediaError(reason)
         arrays |= store.load_arrays(file)
         lines += noticed(file)
     for line in dict.fromkeys(lines):
+        if line.endswith(INAUDIBLE):
+            raise MediaError(f"{path} has no audible sound: give a track that can be heard.")
         warnings.warn(line, InputWarning, stacklevel=3)
     return arrays

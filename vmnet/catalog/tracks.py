@@ -35,7 +35,7 @@ class Found:
     fingerprint
         Changes when the file is replaced or edited.
     content
-        A hash of the file and of its suffix: it stays when the file is moved.
+        See `content_of`: it stays when the file is moved.
     title, artist
         As its tags have them; without tags the file's name, and "".
     """
@@ -131,11 +131,15 @@ def _look(path: Path, track_id: str, before: Found | None) -> Found:
     fingerprint = store.fingerprint(path)
     if before and (before.path, before.fingerprint) == (path, fingerprint):
         return before
+    content = content_of(path)
+    return Found(track_id, path, fingerprint, content, *title_and_artist(path))
+
+
+def content_of(path: Path) -> str:
+    """Return ten hexadecimal digits that stand for a file's content and suffix, wherever it is."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    title, artist = title_and_artist(path)
-    content = store.key(content=digest, suffix=path.suffix.lower())
-    return Found(track_id, path, fingerprint, content, title, artist)
+    return store.key(content=digest, suffix=path.suffix.lower())
 
 
 def title_and_artist(path: Path) -> tuple[str, str]:

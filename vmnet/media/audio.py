@@ -18,6 +18,10 @@ from vmnet.media.mixing import AUDIBLE, left_and_right, loudness, mono
 from vmnet.media.survey import survey
 from vmnet.store import fingerprint
 
+INAUDIBLE = "check that it has its music."
+"""How the warning about a file without audible sound ends, by which it is known wherever it is
+kept."""
+
 MAX_DRIFT = 0.05  # seconds; time stamps that stray less from the count of samples are jitter
 
 _asked_track: ContextVar[int | None] = ContextVar("audio_track", default=None)
@@ -157,7 +161,7 @@ def _sound(path: Path, sample_rate: int, audio_track: int | None) -> Iterator[np
         yield (second * np.float32(gain) if many else second).clip(-1, 1)
     if loudest < AUDIBLE:
         warnings.warn(
-            f"{path} has no audible sound in track {number}: check that it has its music.",
+            f"{path} has no audible sound in track {number}: {INAUDIBLE}",
             InputWarning,
             stacklevel=2,
         )
