@@ -31,8 +31,6 @@ class ClipEvents:
         (n_sections,) what each section is ("verse"); empty where that is not known.
     beats, downbeats
         (n_beats,) and (n_bars,) times; a downbeat is the first beat of its bar.
-    chords
-        (n_changes,) times at which the chord becomes another.
     bpm
         Beats a minute; NaN where not known.
     meter
@@ -40,11 +38,13 @@ class ClipEvents:
     times, likelihood
         (n_frames,) when each frame is shown, and how likely it is the first of a new shot, in
         [0, 1]: f(t) of the thesis, 6.2.3. Empty where only the cuts are known.
+    genre, video_genre
+        Of the music ("Pop"), and of the film ("Dance"); "" where not known.
+    chords
+        (n_changes,) times at which the chord becomes another.
     resolution
         How coarse the times of cuts and chords are, in seconds: 0 for frames, 1 where only the
         second is known, whose middle the time then is.
-    genre, video_genre
-        Of the music ("Pop"), and of the film ("Dance"); "" where not known.
     """
 
     clip_id: str
@@ -54,14 +54,14 @@ class ClipEvents:
     labels: tuple[str, ...] = ()
     beats: np.ndarray = field(default_factory=_nothing)
     downbeats: np.ndarray = field(default_factory=_nothing)
-    chords: np.ndarray = field(default_factory=_nothing)
     bpm: float = nan
     meter: int = 0
     times: np.ndarray = field(default_factory=_nothing)
     likelihood: np.ndarray = field(default_factory=_nothing)
-    resolution: float = 0.0
     genre: str = ""
     video_genre: str = ""
+    chords: np.ndarray = field(default_factory=_nothing)
+    resolution: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.duration < np.inf:
