@@ -38,6 +38,9 @@ class ThesisSize:
         Rendered films that are measured in chapters 5 (table 5.2) and 6.
     film_seconds
         Length of each, in seconds.
+    frame_clips
+        Simulated clips whose frames are kept for table 5.3: for train, validation and test. A clip
+        takes half a megabyte.
     plans
         Films whose cuts, sections and beats alone are drawn, no sound, no pictures (thesis: 548).
     """
@@ -49,6 +52,7 @@ class ThesisSize:
     patches: int = 24
     films: int = 4
     film_seconds: float = 20.0
+    frame_clips: tuple[int, int, int] = (24, 8, 12)
     plans: int = 40
 
 
@@ -150,6 +154,7 @@ PROFILES = {
                 patches=36,
                 films=24,
                 film_seconds=40.0,
+                frame_clips=(1000, 250, 500),
                 plans=548,
             ),
         ),

@@ -83,6 +83,10 @@ class Simulation:
         Mean length of a shot, s (paper IV-B: 6.6 s).
     cut_at_boundary
         Chance that a shot ends where a section does.
+    blank
+        Share of the seconds that show nothing (titles, black), and of those in which nothing is
+        heard: each is one constant vector, the same in all clips. None in the paper's experiments;
+        it is there to see whether what pools frames finds those that say something.
     detectors
         By music segmenter: recall and precision as `python benchmarks/segment.py` measured them on
         22 November 2026 on ten rendered clips, before the start and the end of the beats ceased to
@@ -103,6 +107,7 @@ class Simulation:
     opening: float = 1.0
     shot: float = 6.6
     cut_at_boundary: float = 0.8
+    blank: float = 0.0
     detectors: Mapping[str, Detector] = field(
         default_factory=lambda: {
             "foote": Detector(0.66, 0.77),
@@ -142,7 +147,10 @@ class SimulatedSource(GivenFeatures):
 
     def origin(self) -> str:
         """Return what stands for the parameters and the seed."""
-        return store.key(simulation=asdict(self.simulation), seed=self.seed, drawn=DRAWN)
+        parameters = asdict(self.simulation)
+        if not self.simulation.blank:  # clips without any are what they were before there were any
+            del parameters["blank"]
+        return store.key(simulation=parameters, seed=self.seed, drawn=DRAWN)
 
     def load(self, clip: Clip) -> ClipFeatures:
         """Draw one clip, from a random generator of its own."""
@@ -209,7 +217,17 @@ def draw_clip(simulation: Simulation, seed: int, rng: np.random.Generator) -> Cl
         ),
     }
     boundaries = {name: detect(form.edges, how, rng) for name, how in s.detectors.items()}
+    if s.blank:
+        for name in ("video", "music"):
+            frames[name][rng.random(n) < s.blank] = blank_frame(name, s.shared_dims, seed)
     return ClipFeatures(frames, boundaries | {"transnet": cuts})
+
+
+@cache
+def blank_frame(name: str, n_said: int, seed: int) -> np.ndarray:
+    """Return the (dim,) float32 features of a second in which nothing is said."""
+    said = np.random.default_rng([seed, *b"blank", *name.encode()]).standard_normal(n_said)
+    return (2 * said).astype(np.float32) @ _mixing(name, n_said, seed)  # as far out as any second
 
 
 def draw_form(simulation: Simulation, rng: np.random.Generator) -> Form:

@@ -121,6 +121,21 @@ class PooledVMNet(TrainedVMNet):
         ]
         return _one_row_a_clip(np.concatenate(embedded), frames)
 
+    def weights(self, frames: Sequences, modality: str) -> list[np.ndarray]:
+        """Return how much each frame of a clip weighs among all, (n_frames,) with sum 1.
+
+        Of Auto-pool, which weighs each feature by itself, it is the mean over the features.
+        """
+        from keras import ops
+
+        from vmnet.models.pooling import frame_weights
+
+        assert isinstance(self.config, PooledConfig)
+        layer = self.model.get_layer(f"{modality}_{self.config.aggregation}")
+        centre, variance = (self.statistics or (None, None))[MODALITIES.index(modality)] or (0, 1)
+        scaled = (((rows - centre) / np.sqrt(variance)).astype(np.float32) for rows in frames)
+        return [ops.convert_to_numpy(frame_weights(layer, rows[None]))[0] for rows in scaled]
+
     def drawn(self, frames: Sequences) -> np.ndarray:
         """Return the rows of the frames that stand for each clip, (n_clips, frames) int64."""
         config = self.config

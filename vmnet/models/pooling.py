@@ -59,7 +59,11 @@ class AutoPool(keras.layers.Layer):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """Pool the frames."""
-        return _weighted_mean(inputs, lambda x: self.alpha * x, mask)
+        return _weighted_mean(inputs, self.logits, mask)
+
+    def logits(self, inputs: Any) -> Any:
+        """Return alpha_j x_tj, (batch, frames, dim), whose softmax over t are the weights."""
+        return self.alpha * inputs
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         """No frames are left that a mask could be of."""
@@ -119,6 +123,11 @@ def _softmax(scores: Any) -> Any:
     top = ops.stop_gradient(ops.max(scores, axis=1, keepdims=True))  # so that any alpha is safe
     weights = ops.exp(scores - top)
     return weights / ops.sum(weights, axis=1, keepdims=True)
+
+
+def frame_weights(layer: AutoPool | Attention, inputs: Any) -> Any:
+    """Return how much each frame weighs, (batch, frames), the mean over the features; sum 1."""
+    return ops.mean(_softmax(layer.logits(inputs)), axis=-1)
 
 
 # By the name that a `PooledConfig` has it by.
