@@ -73,6 +73,24 @@ def test_narrow_networks_embed_as_their_seed_says(name):
         assert all(np.array_equal(a, b) == equal for a, b in pairs if np.ndim(a) > 1)
 
 
+@pytest.mark.parametrize("kernel", [(64, 5), (32, 1), (7, 2)])
+def test_a_tall_convolution_is_a_convolution(kernel):
+    import keras
+
+    from vmnet.similarity.tall import TallConv
+
+    rng = np.random.default_rng(0)
+    patches = rng.normal(size=(2, 96, 11, 1)).astype(np.float32)
+    tall, plain = TallConv(3, kernel, "zeros"), keras.layers.Conv2D(3, kernel, padding="same")
+    for layer in (tall, plain):
+        layer.build(patches.shape)
+    weights = [rng.normal(size=weight.shape) for weight in plain.weights]
+    for layer in (tall, plain):
+        layer.set_weights(weights)
+    expected = keras.ops.convert_to_numpy(plain(patches))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(tall(patches)), expected, atol=1e-4)
+
+
 def test_standardisation_is_inside_and_counts_nothing():
     patches = np.random.default_rng(0).normal(-40, 20, (2, 96, 32)).astype(np.float32)
     plain = at_baseline(5, 1 / 64, frames=32)

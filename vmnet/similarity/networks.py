@@ -70,6 +70,7 @@ MUSICAL_FIRST = (  # kernel and filters: tall ones for timbre, long ones for rhy
     *(((1, 10), 15), ((3, 10), 12), ((5, 10), 5)),
     *(((1, 20), 15), ((3, 20), 12), ((5, 20), 5)),
 )
+TALL = 32  # rows, from which on a kernel is made by `TallConv`
 MUSICAL_POOL = (2, 4)  # after those
 MUSICAL = (
     Block(64, (2, 4), 0.1),
@@ -249,7 +250,12 @@ def musical(
     make = _Maker(width, seed)
     patches, x = make.begin(frames, statistics)
     # A maximum and what rises with its input may change places, and the smaller map is cheaper.
-    maps = [make.conv(x, n, kernel, activation=None) for kernel, n in MUSICAL_FIRST]
+    maps = [
+        make.tall_conv(x, n, kernel)
+        if kernel[0] >= TALL
+        else make.conv(x, n, kernel, activation=None)
+        for kernel, n in MUSICAL_FIRST
+    ]
     x = make.activation("elu", make.maximum(make.layers.Concatenate()(maps), MUSICAL_POOL))
     x = make.layers.Flatten()(make.blocks(x, MUSICAL, first="relu"))
     return make.embedding(patches, make.dense(x, d), "musical")
@@ -346,17 +352,29 @@ class _Maker:
         activation: str | None = "relu",
         bias: bool = True,
     ) -> Any:
-        self.n_convs += 1  # weights are kept by their layer's name, so that it is always the same
         return self.layers.Conv2D(
-            max(1, round(self.width * filters)),
+            self.narrowed(filters),
             kernel,
             strides,
             padding,
             activation=activation,
             use_bias=bias,
-            kernel_initializer=self.keras.initializers.HeNormal(self.seed()),
-            name=f"conv_{self.n_convs}",
+            **self.beginning(),
         )(x)
+
+    def tall_conv(self, x: Any, filters: int, kernel: tuple[int, int]) -> Any:
+        from vmnet.similarity.tall import TallConv  # imports Keras
+
+        return TallConv(self.narrowed(filters), kernel, **self.beginning())(x)
+
+    def narrowed(self, filters: int) -> int:
+        return max(1, round(self.width * filters))
+
+    def beginning(self) -> dict[str, Any]:
+        """Return how a convolution begins, and its name: weights are kept by their layer's."""
+        self.n_convs += 1
+        initializer = self.keras.initializers.HeNormal(self.seed())
+        return {"kernel_initializer": initializer, "name": f"conv_{self.n_convs}"}
 
     def dense(self, x: Any, n: int, activation: str | None = None) -> Any:
         initializer = self.keras.initializers.GlorotUniform(self.seed())
