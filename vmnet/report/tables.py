@@ -11,7 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vmnet.report import apart, learning, paper
+from vmnet.report import apart, learning, paper, similarity
 from vmnet.report.artists import artists
 from vmnet.report.lengths import mixed_lengths
 from vmnet.report.names import DISTANCES, SEGMENTERS, name, ordered
@@ -411,6 +411,49 @@ TABLES = {
         "The paper trained 2 to 6 days a network on one GTX 1080 Ti; the thesis reports 2,543 "
         "hours and 449.5 kg CO2e for all of its work. Energy is given where the processor's own "
         "counter (RAPL) can be read, and only there.",
+    ),
+    "tagged_catalog": Table(
+        "The catalog of tagged tracks (section 3.1.2 of the thesis)",
+        "08_music_similarity",
+        "08-03",
+        "tagged_catalog.csv",
+        as_it_is,
+        "The tags of rendered songs are known from their making; annotators forget one in ten, and "
+        "hear one in a hundred that is not there.",
+    ),
+    "table42": Table(
+        "Table 4.2: music similarity",
+        "08_music_similarity",
+        "08-06",
+        "results_08.csv",
+        similarity.table42,
+        "Percent, k = 20: how well each system's ranking of the test tracks gives the first five "
+        "of the oracle's. Compare with chance in the same column, not with the thesis: its "
+        "similarity is another, its catalog twenty times as large. A difference is over the same "
+        "queries. Other artists: without the tracks of the query's own artist. The networks have "
+        "the share of the thesis' filters, and the negatives, that `vmnet/config.py` and "
+        "`n_of` say, several anchors a batch and a larger learning rate.",
+    ),
+    "tableC4": Table(
+        "Table C.4: architectures",
+        "08_music_similarity",
+        "08-08",
+        "results_08.csv",
+        similarity.table_c4,
+        "Parameters with all of the thesis' filters, and here. Table C.2 counts the musically "
+        "motivated network with d = 100; with the 128 of the text it has 1,698,344. The other "
+        "networks than the VGG-like are trained where `architectures` asks for it.",
+    ),
+    "table43": Table(
+        "Table 4.3: what output units listen to",
+        "08_music_similarity",
+        "08-10",
+        "table43.csv",
+        as_it_is,
+        "The output units of TL, distance-based, whose five strongest test tracks, all of "
+        "different artists, agree most: the tags that two or more share, with counts. p is the "
+        "share of random fives that agree as much. The thesis shows six of 128 units, such as one "
+        "of guitars (Guitar 5, Calm 4), and no test.",
     ),
 }
 

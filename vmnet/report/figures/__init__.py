@@ -19,6 +19,7 @@ from vmnet.report.figures.learning import learning_curve
 from vmnet.report.figures.recalls import figure_7, figure_8, figure_9, stacked_recalls
 from vmnet.report.figures.recommendations import Query, Track, figure_10
 from vmnet.report.figures.similarity import figure_11
+from vmnet.report.figures.similarity_lists import figure_41, tagged_catalog
 from vmnet.report.figures.style import save
 
 __all__ = [
@@ -38,10 +39,12 @@ __all__ = [
     "figure_9",
     "figure_10",
     "figure_11",
+    "figure_41",
     "indel_sweep",
     "learning_curve",
     "offset_curve",
     "save",
     "stacked_recalls",
+    "tagged_catalog",
     "training_curves",
 ]
