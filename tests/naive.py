@@ -240,6 +240,23 @@ def intra_modal(embeddings, features, clips, top):
     return sum(terms) / max(len(terms), 1)
 
 
+def intra_triplet(embeddings, features, clips, top, margin):
+    """The thesis' form (section 5.1.3): of j and j + 1, the nearer one in the features is p."""
+    n, terms = min(top, len(clips)), []
+    for a in range(n):
+        for j in range(n - 1):
+            near, far = j, j + 1
+            gap = squared_distance(features[a], features[far])
+            gap -= squared_distance(features[a], features[near])
+            if len({clips[a], clips[j], clips[j + 1]}) < 3 or gap == 0:
+                continue
+            if gap < 0:
+                near, far = far, near
+            own = squared_distance(embeddings[a], embeddings[near])
+            terms.append(max(own - squared_distance(embeddings[a], embeddings[far]) + margin, 0))
+    return sum(terms) / max(len(terms), 1)
+
+
 def cbvmr(music, video, clips, music_features, video_features, margin, weights, intra, top):
     """The weighted sum of the four terms."""
     return (
@@ -284,6 +301,39 @@ def tags(given, estimated):
         for y, p in zip(truths, guesses, strict=True):
             total -= float(y) * math.log(float(p)) + (1 - float(y)) * math.log(1 - float(p))
     return total / len(given)
+
+
+def inter_modal(music, video, clips, margin, weights, negatives):
+    """The mean over all triplets, one after the other; the pairs of a clip stand in order."""
+    is_negative = {
+        "other_clips": lambda i, j: clips[i] != clips[j],
+        "same_clip": lambda i, j: i != j,
+        "adjacent": lambda i, j: clips[i] != clips[j] or j in (i - 1, i + 1),
+    }[negatives]
+    terms = []
+    for i in range(len(clips)):
+        own = squared_distance(video[i], music[i])
+        for j in filter(lambda j: is_negative(i, j), range(len(clips))):
+            seen = max(own - squared_distance(video[i], music[j]) + margin, 0)
+            heard = max(own - squared_distance(music[i], video[j]) + margin, 0)
+            terms.append(weights[0] * seen + weights[1] * heard)
+    return sum(terms) / max(len(terms), 1)
+
+
+def bce(matching, others):
+    """Of probabilities: -log p where a pair matches, -log(1 - p) where it does not."""
+    terms = [-math.log(1 / (1 + math.exp(-logit))) for logit in matching]
+    terms += [-math.log(1 - 1 / (1 + math.exp(-logit))) for logit in others]
+    return sum(terms) / len(terms)
+
+
+def judge(layers, music, video):
+    """The logit of one pair: three layers on the two embeddings, one after the other in a list."""
+    x = [*music, *video]
+    for i, (kernel, bias) in enumerate(layers):
+        x = [dot(x, column) + own for column, own in zip(zip(*kernel), bias)]  # noqa: B905
+        x = [max(each, 0) for each in x] if i < len(layers) - 1 else x
+    return x[0]
 
 
 # Controls: two lists of lengths (s)

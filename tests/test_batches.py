@@ -16,6 +16,10 @@ class Device:
     """What a learner shows of itself to the feed."""
 
     kept = None
+    config = TrainingConfig()
+
+    def targets(self, rng, clips):
+        return clips
 
     def keep(self, *features):
         self.kept = features

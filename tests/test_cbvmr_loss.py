@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmnet.models import TrainingConfig
-from vmnet.models.losses import LOSSES, cbvmr_loss, inter_modal_loss, intra_modal_loss
+from vmnet.models.losses import (
+    LOSSES,
+    cbvmr_loss,
+    inter_modal_loss,
+    intra_modal_loss,
+    intra_triplet_loss,
+)
 from vmnet.models.settings import CBVMR, LOSS_NAMES
 
 EAST, NORTH, WEST = (1, 0), (0, 1), (-1, 0)
@@ -83,6 +89,65 @@ def test_intra_modal_term_is_zero_where_the_orders_agree(seed):
     assert intra(unit(rng.standard_normal((12, 4))), features, range(12)) > 0
 
 
+# --- the intra-modal triplets that the thesis describes -------------------------------------------
+
+
+def intra_triplet(embedding, features, clips, top=100, margin=0.1):
+    arrays = np.array(embedding, "f4"), np.array(features, "f4"), np.array(clips)
+    return float(intra_triplet_loss(*arrays, top, margin))
+
+
+def test_intra_modal_triplets_of_the_thesis_by_hand():
+    # In the features, 0 is nearer to 1 than to 2, and 2 nearer to 1 than to 0; all three lie on a
+    # line. The anchors are 0 (with 1 and 2) and 2 (with 0 and 1).
+    features = [[0.0], [1.0], [3.0]]
+    # Anchor 0: p = 1, n = 2: |e_0 - e_1|^2 - |e_0 - e_2|^2 = 4 - 2. Anchor 2: p = 1, n = 0: 2 - 2.
+    embedding = [EAST, WEST, NORTH]
+    assert intra_triplet(embedding, features, [0, 1, 2]) == pytest.approx((2.1 + 0.1) / 2)
+    assert intra_triplet(embedding, features, [0, 1, 2], margin=0) == pytest.approx(2 / 2)
+    # Anchor 0: 2 - 4 + 0.1 is below 0. Anchor 2: p = 1, n = 0: 2 - 4 + 0.1, too.
+    assert intra_triplet([EAST, NORTH, WEST], features, [0, 1, 2]) == 0
+    assert intra_triplet(embedding, features, [0, 1, 1]) == 0  # there are no three clips
+    # 0 is as far from 1 as from 2: neither is the positive. Anchor 2 is left, p = 0, n = 1: 2 - 2.
+    assert intra_triplet(embedding, [[0.0], [1.0], [-1.0]], [0, 1, 2]) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("top", [1, 3, 9, 100])
+@pytest.mark.parametrize("n_clips", [2, 7, 1000])
+def test_intra_modal_triplets_equal_their_naive_twin(naive, n_clips, top):
+    for seed in range(4):
+        music, _, clips, features, _ = draw_batch(seed, n_clips=n_clips)
+        expected = naive.intra_triplet(music, features, clips, top, 0.3)
+        found = intra_triplet(music, features, clips, top, 0.3)
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+@given(seed=seeds)
+@settings(deadline=None, max_examples=25)
+def test_intra_modal_triplets_cost_at_most_the_margin_where_the_orders_agree(seed):
+    rng = np.random.default_rng(seed)
+    features = unit(rng.standard_normal((12, 4)))
+    turn = np.linalg.qr(rng.standard_normal((4, 4)))[0]
+    found = intra_triplet(features @ turn, 5 * features, range(12), margin=0.1)
+    assert 0 <= found <= 0.1 + 1e-6
+    assert intra_triplet(features @ turn, 5 * features, range(12), margin=0) < 1e-5
+
+
+def test_the_settings_choose_the_form_of_the_intra_modal_terms():
+    music, video, clips, *features = (
+        np.asarray(part, None if part.dtype == int else "f4") for part in draw_batch(0)
+    )
+    losses = {}
+    for form, term in (("sign", intra_modal_loss), ("triplet", intra_triplet_loss)):
+        config = TrainingConfig(**CBVMR, intra=form)
+        losses[form] = float(LOSSES["cbvmr"](features, (music, video), clips, config))
+        parts = zip((music, video), features, strict=True)
+        own = sum(0.2 * float(term(*part, clips)) for part in parts)
+        without = float(cbvmr_loss(music, video, clips, *features, intra_weights=(0.0, 0.0)))
+        assert losses[form] == pytest.approx(without + own, rel=1e-5)
+    assert losses["sign"] != losses["triplet"]
+
+
 @given(seed=seeds)
 @settings(deadline=None, max_examples=25)
 def test_order_of_the_pairs_does_not_matter_to_the_inter_modal_terms(seed):
@@ -136,7 +201,8 @@ def test_settings_name_the_losses():
 
 
 @pytest.mark.parametrize(
-    "bad", [{"loss": "bce"}, {"intra_weights": (0.2, -1.0)}, {"intra_weights": (0.2,)}, {"top": 0}]
+    "bad",
+    [{"loss": "hinge"}, {"intra_weights": (0.2, -1.0)}, {"intra_weights": (0.2,)}, {"top": 0}],
 )
 def test_senseless_settings_are_refused(bad):
     with pytest.raises(ValueError, match=f"{next(iter(bad))}=.* makes no sense"):

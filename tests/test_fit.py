@@ -749,6 +749,9 @@ def test_missing_and_damaged_files_are_reported(features, undisturbed, tmp_path)
         {"input_dropout": 1.0},
         {"input_dropout": -0.1},
         {"choose": "best"},
+        {"intra": "cosine"},
+        {"negatives": "all"},
+        {"per_clip": 0},
     ],
 )
 def test_senseless_settings_are_refused(bad):

@@ -17,6 +17,7 @@ from vmnet.experiment import run as run_module
 from vmnet.models import MODELS, LinearCCA, LinearConfig, TrainingConfig
 from vmnet.models import linear as linear_module
 from vmnet.models.linear import canonical_directions, covariances, fit, search
+from vmnet.models.settings import AGGREGATIONS
 from vmnet.models.vmnet import feature_statistics
 from vmnet.report import figures, inputs
 from vmnet.report.tables import TABLES
@@ -505,7 +506,7 @@ def test_it_has_no_curve_and_no_energy(data):
 
 
 def test_models_are_a_registry():
-    assert set(MODELS) == {"vmnet", "linear"}
+    assert set(MODELS) == {"vmnet", "bce", "linear", *AGGREGATIONS}
     training = TrainingConfig(standardize=False, steps=3)
     assert MODELS["vmnet"].settings(training) is training
     assert MODELS["linear"].settings(training) == LinearConfig(standardize=(False,))

@@ -75,6 +75,42 @@ def test_equals_the_triple_loop(unit, n_clips):
         assert loss(*batch, 0.2, (0.7, 1.3)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
+NEGATIVES = ("other_clips", "same_clip", "adjacent")
+
+
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_negatives_within_a_clip_equal_their_naive_twin(naive, negatives):
+    clips = np.repeat(np.arange(4), (3, 1, 4, 2))
+    for seed in range(3):
+        music, video, _ = draw_batch(seed, b=10)
+        args = 0.2, (0.7, 1.3), negatives
+        expected = naive.inter_modal(music, video, clips, *args)
+        assert loss(music, video, clips, *args) == pytest.approx(expected, rel=1e-4)
+
+
+def test_negatives_within_a_clip_by_hand():
+    # Three segments of one clip, all alike: each triplet costs twice the margin. No other clip is
+    # there, six triplets are of the same clip, four of them of neighbours.
+    alike = [EAST, EAST, EAST]
+    assert loss(alike, alike, [5, 5, 5], 0.1, (1.0, 1.0), "other_clips") == 0
+    for negatives in ("same_clip", "adjacent"):
+        assert loss(alike, alike, [5, 5, 5], 0.1, (1.0, 1.0), negatives) == pytest.approx(0.2)
+    # The last two change places in the music. Own distances are 0, 2, 2. Of the neighbours 0 and 1
+    # the video anchors cost 0 - 4 + 0.1 < 0 and 2 - 2 + 0.1 ...
+    video, music = [EAST, NORTH, WEST], [EAST, WEST, NORTH]
+    # ... and of 1 and 2: 2 - 0 + 0.1 both. Beside each other: 0-1, 1-0, 1-2, 2-1.
+    args = 0.1, (1.0, 0.0)
+    assert loss(music, video, [5, 5, 5], *args, "adjacent") == pytest.approx((0.1 + 4.2) / 4)
+    # All of the clip: 0-2 costs 0 - 2 + 0.1 < 0, 2-0 costs 2 - 4 + 0.1 < 0.
+    assert loss(music, video, [5, 5, 5], *args, "same_clip") == pytest.approx((0.1 + 4.2) / 6)
+
+
+def test_of_different_clips_all_negatives_are_the_same():
+    music, video, _ = draw_batch(0)
+    losses = [loss(music, video, range(12), 0.1, (1.0, 1.0), each) for each in NEGATIVES]
+    assert losses[0] == losses[1] == losses[2]
+
+
 def test_large_batch_of_trained_like_embeddings_equals_double_precision():
     rng = np.random.default_rng(0)
     music = rng.standard_normal((1000, 512))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vmnet.models.sampling import Moments, draw_pairs, spread_pairs
+from vmnet.models.sampling import Moments, draw_pairs, draw_runs, spread_pairs
 
 lengths_of_clips = st.lists(st.integers(1, 9), min_size=1, max_size=30)
 batches = st.integers(1, 70)
@@ -140,3 +140,30 @@ def test_a_clip_of_less_than_a_second_has_a_moment():
     moments = Moments.of([np.array([0.0, 0.4])], [np.array([0.0, 0.4])])
     assert (moments.music.tolist(), moments.video.tolist()) == ([0], [0])
     assert moments.offsets.tolist() == [0, 1]
+
+
+# --- runs of segments ---------------------------------------------------------------------------
+
+
+@given(lengths=lengths_of_clips, batch=batches, per_clip=st.integers(1, 5), seed=st.integers(0, 99))
+@settings(deadline=None)
+def test_every_batch_of_runs(lengths, batch, per_clip, seed):
+    offsets = offsets_of(lengths)
+    rows, clips = draw_runs(np.random.default_rng(seed), offsets, batch, per_clip)
+    assert rows.shape == clips.shape == (batch,)
+    np.testing.assert_array_equal(np.searchsorted(offsets, rows, side="right") - 1, clips)
+    if len(lengths) == 1:
+        return
+    starts = np.flatnonzero(np.diff(clips, prepend=-1))  # neighbours of one clip are one run
+    for first, end in zip(starts, [*starts[1:], batch], strict=True):
+        whole = min(per_clip, lengths[clips[first]])
+        assert (end - first == whole) or (end == batch and end - first < whole)
+        np.testing.assert_array_equal(np.diff(rows[first:end]), 1)
+    times = np.bincount(clips[starts], minlength=len(lengths))
+    assert times.max() - times.min() <= 1
+
+
+def test_runs_begin_anywhere():
+    offsets, rng = offsets_of([5, 3]), np.random.default_rng(0)
+    firsts = {rows[0] for rows, _ in (draw_runs(rng, offsets, 4, 2) for _ in range(200))}
+    assert firsts == {0, 1, 2, 3, 5, 6}

@@ -1,7 +1,8 @@
 """One experiment: rank a catalog for every query, and put the metrics in a tidy table."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -67,10 +68,8 @@ def evaluate(
         distance_matrix(video.select(first), music.select(first), distance, **options)
         for scenario in scenarios:
             queries, targets = SCENARIOS[scenario](video, music)
-            started = time.perf_counter()
-            matrix = distance_matrix(queries, targets, distance, **options)
-            seconds = time.perf_counter() - started
-            rows += _rows(matrix, distance, scenario, seconds)
+            matrix = partial(distance_matrix, queries, targets, distance, **options)
+            rows += evaluate_matrix(matrix, distance, scenario)
     return rows
 
 
@@ -90,10 +89,35 @@ def evaluate_controls(
     """
     rows = []
     for control in controls:
-        started = time.perf_counter()
-        matrix = control_matrix(video, music, control)
-        rows += _rows(matrix, control, "vanilla", time.perf_counter() - started)
+        rows += evaluate_matrix(partial(control_matrix, video, music, control), control)
     return rows
+
+
+def evaluate_matrix(
+    matrix: Callable[[], np.ndarray], distance: str, scenario: str = "vanilla"
+) -> list[dict[str, Any]]:
+    """Rank by the distances that a function computes, such as those of a head that judges pairs.
+
+    Parameters
+    ----------
+    matrix
+        Returns (n, n), rows are videos and columns music tracks in one order, smaller = better.
+    distance
+        What it is called.
+
+    Returns
+    -------
+    rows : as of `evaluate`; "seconds" is the time that the function took
+
+    Examples
+    --------
+    >>> rows = evaluate_matrix(lambda: np.array([[0.1, 0.2], [0.1, 0.3]]), "head")
+    >>> [row["value"] for row in rows if row["metric"] == "mean_rank"]
+    [1.5, 1.75]
+    """
+    started = time.perf_counter()
+    found = matrix()
+    return _rows(found, distance, scenario, time.perf_counter() - started)
 
 
 def _rows(matrix: np.ndarray, distance: str, scenario: str, seconds: float) -> list[dict[str, Any]]:

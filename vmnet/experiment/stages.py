@@ -9,7 +9,7 @@ and nothing else.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -523,12 +523,14 @@ def _has_extra(data: Dataset, system: System) -> bool:
 
 
 def _model_key(data: Dataset, system: System) -> str:
+    from vmnet.models.settings import decisive
+
     system = system.learned_as or system
     extra = {"extra": data.features_key(system, EXTRA)} if _has_extra(data, system) else {}
     return store.key(
         train=data.features_key(system, "train"),
         valid=data.features_key(system, "valid"),
-        training=asdict(_settings(data, system)),
+        training=decisive(_settings(data, system)),
         **extra,
     )
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from vmnet.models.sampling import Frames, Moments, draw_pairs
+from vmnet.models.sampling import Frames, Moments, draw_pairs, draw_runs
 
 if TYPE_CHECKING:
     from vmnet.aligners.sequences import Sequences
@@ -53,32 +54,38 @@ def make_feed(learner: "Learner", training: Data, batch: int, extra: Data | None
         per_call = 1  # a batch is a hundred times as large
     share = 1 / (1 + learner.config.extra_weight) if extra else 1.0
     n_training = max(1, round(share * batch))
+    per_clip = learner.config.per_clip
+
+    def targets(rng: np.random.Generator, clips: np.ndarray) -> np.ndarray:
+        return np.stack([learner.targets(rng, each) for each in clips])
 
     def blocks(rng: np.random.Generator, n_updates: int) -> Iterator[tuple[np.ndarray, ...]]:
         for start in range(0, n_updates, per_call):
             n = min(per_call, n_updates - start)
-            rows, clips = _draw(rng, training, n_training, n)
+            rows, clips = _draw(rng, training, n_training, n, per_clip)
             if resident:
-                yield (*rows, clips)
+                yield (*rows, targets(rng, clips))
                 continue
             parts = [_gather(training, rows, clips)]
             if extra and batch > n_training:
-                rows, others = _draw(rng, extra, batch - n_training, n)
+                rows, others = _draw(rng, extra, batch - n_training, n, per_clip)
                 parts.append(_gather(extra, rows, len(music) + others))
-            yield tuple(np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
+            *features, clips = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
+            yield (*features, targets(rng, clips))
 
     return lambda rng, n_updates: ahead(blocks(rng, n_updates))
 
 
 def _draw(
-    rng: np.random.Generator, data: Data, batch: int, n: int
+    rng: np.random.Generator, data: Data, batch: int, n: int, per_clip: int
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Draw n batches: the rows of their pairs, of both or of music and of video, and the clips."""
     music, _, how = data
     if isinstance(how, Frames):
         draws = [how.draw(rng, batch) for _ in range(n)]
     else:
-        draws = [draw_pairs(rng, (how or music).offsets, batch) for _ in range(n)]
+        draw = draw_pairs if per_clip == 1 else partial(draw_runs, per_clip=per_clip)
+        draws = [draw(rng, (how or music).offsets, batch) for _ in range(n)]
     drawn, clips = (np.stack(part) for part in zip(*draws, strict=True))
     return rows_of(how, drawn), clips
 

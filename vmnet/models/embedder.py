@@ -12,7 +12,8 @@ import numpy as np
 
 from vmnet.errors import VmnetError
 from vmnet.models.energy import UNKNOWN, Energy
-from vmnet.models.settings import PooledConfig, TrainingConfig, read_config
+from vmnet.models.head import HEAD, pair_logits, with_head
+from vmnet.models.settings import BCE, PooledConfig, TrainingConfig, read_config
 from vmnet.models.vmnet import LinearStart, Statistics, build_shortcut_vmnet, build_vmnet
 from vmnet.store import load_arrays, save_arrays, save_text
 
@@ -63,7 +64,8 @@ class TrainedVMNet:
     def best_step(self) -> int:
         """The number of updates after which the weights were taken."""
         rows = np.array(list(self.curve.values())).T
-        return int(self.curve["step"][np.argmin([score(row) for row in rows])])
+        scores = [score(row, self.config.early_stopping) for row in rows]
+        return int(self.curve["step"][np.argmin(scores)])
 
     @property
     def seconds(self) -> float:
@@ -73,7 +75,8 @@ class TrainedVMNet:
     @property
     def summary(self) -> str:
         """What came of the training, in words."""
-        return f"best after {self.best_step} updates"
+        word = "best" if self.config.early_stopping else "kept"
+        return f"{word} after {self.best_step} updates"
 
     def embed_music(self, music: "Sequences") -> "Sequences":
         """Embed music segments: (n_segments, music_dim) to (n_segments, 512) float32, unit norm.
@@ -90,6 +93,23 @@ class TrainedVMNet:
     def embed_video(self, video: "Sequences") -> "Sequences":
         """Embed video segments, as `embed_music` does music."""
         return _embed(self._branches[1], video, "video")
+
+    def pair_distances(self, video: np.ndarray, music: np.ndarray) -> np.ndarray:
+        """Return how little the head believes in each pair: minus its logit, (n_videos, n_tracks).
+
+        Parameters
+        ----------
+        video, music : (n, dim)
+            What `embed_video` and `embed_music` made, one row a clip.
+
+        Raises
+        ------
+        ValueError
+            If the network has no head, as its loss is not "bce".
+        """
+        if self.config.loss != BCE:
+            raise ValueError(f"a network trained with the loss {self.config.loss!r} has no head")
+        return -pair_logits(self.model.get_layer(HEAD), video, music)
 
     def save(self, folder: Path) -> None:
         """Write settings, energy (JSON), curve (CSV) and, last, what makes them valid: weights."""
@@ -129,7 +149,7 @@ class TrainedVMNet:
     def _branches(self) -> list["keras.Model"]:
         import keras
 
-        pairs = zip(self.model.inputs, self.model.outputs, strict=True)
+        pairs = zip(self.model.inputs, self.model.outputs[:2], strict=True)  # not what a head says
         return [keras.Model(features, embedding) for features, embedding in pairs]
 
     def _arrays(self) -> dict[str, np.ndarray]:
@@ -147,8 +167,13 @@ def weights_of(model: "keras.Model") -> dict[str, np.ndarray]:
     return {w.path: np.array(keras.ops.convert_to_numpy(w)) for w in model.weights}
 
 
-def score(row: Sequence[float]) -> float:
-    """Return what is to be small in a row of a training curve: its rank, or else its loss."""
+def score(row: Sequence[float], early_stopping: bool = True) -> float:
+    """Return what is to be small in a row of a training curve: its rank, or else its loss.
+
+    Without early stopping the latest is the best.
+    """
+    if not early_stopping:
+        return -row[0]
     return row[4] if len(row) > 4 else row[2]
 
 
@@ -271,6 +296,8 @@ def _model_from_arrays(
         from vmnet.models.pooled import with_pooling
 
         model = with_pooling(model, config.aggregation, statistics)
+    if config.loss == BCE:
+        model = with_head(model)
     for variable in model.weights:
         variable.assign(arrays.pop(variable.path))
     if arrays:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vmnet.errors import VmnetError
 from vmnet.models.batches import Data, make_feed, rows_of
 from vmnet.models.embedder import TrainedVMNet, require_settings, save_settings
+from vmnet.models.head import with_head
 from vmnet.models.loop import learn, remove_checkpoint
 from vmnet.models.pairs import data_key, require_lengths, require_pairs
 from vmnet.models.pooled import PooledVMNet, clip_means, with_pooling
 from vmnet.models.sampling import Frames, Moments, spread_pairs
-from vmnet.models.settings import PooledConfig, TrainingConfig
+from vmnet.models.settings import BCE, PooledConfig, TrainingConfig
 from vmnet.models.start import linear_starts
 from vmnet.models.vmnet import (
     Statistics,
@@ -54,7 +56,8 @@ def train(
     Adam on batches from `draw_pairs`; every `config.evaluate_every` updates the loss, or the mean
     rank, over the fixed validation batches of `spread_pairs`, without dropout. Training ends after
     `config.steps` updates, or after `config.patience` evaluations without a better one; the weights
-    of the best evaluation are kept. Where the start is linear, it is evaluated too.
+    of the best evaluation are kept. Where the start is linear, it is evaluated too. Without
+    `config.early_stopping` only `config.steps` ends it, and the last weights are kept.
 
     Parameters
     ----------
@@ -98,6 +101,7 @@ def train(
     require_pairs(music, video, "training", training)
     require_pairs(valid_music, valid_video, "validation", validation)
     require_lengths((music, video), (valid_music, valid_video), "validation")
+    _require_negatives(config, moments is not None)
     if extra:
         require_pairs(*extra, "extra")
         require_lengths((music, video), extra, "extra")
@@ -115,9 +119,9 @@ def train(
         hows = [Frames(part.offsets, config.frames) for part in (music, valid_music)]
     data = (music, video, hows[0]), (valid_music, valid_video, hows[1]), others
     net, statistics = _new_network(*data, config)
-    from vmnet.models.learner import Learner  # imports Keras, which build_vmnet has kept quiet
+    from vmnet.models.learner import make_learner  # Keras, which build_vmnet has kept quiet
 
-    learner = Learner(net, config)
+    learner = make_learner(net, config)
     curve, energy = learn(
         learner,
         make_feed(learner, data[0], config.batch, others),
@@ -128,11 +132,28 @@ def train(
         checkpoint_seconds,
         country,
         evaluate_first=config.start == "linear",
+        early_stopping=config.early_stopping,
     )
     trained = kind(net, config, key, curve, statistics, energy)
     trained.save(folder)
     remove_checkpoint(folder)
     return trained
+
+
+def _require_negatives(config: TrainingConfig, apart: bool) -> None:
+    """Refuse negatives within a clip where a batch holds none, or none that are other segments."""
+    if config.negatives == "other_clips":
+        return
+    if config.per_clip < 2:
+        raise VmnetError(
+            f"negatives={config.negatives} needs several segments of a clip in a batch: give "
+            f"per_clip, too, 2 or more."
+        )
+    if apart:
+        raise VmnetError(
+            f"negatives={config.negatives} needs tracks that are cut at the same times: leave it "
+            f"out where they are cut apart."
+        )
 
 
 def _new_network(
@@ -141,6 +162,15 @@ def _new_network(
     """Build the network that `config` begins with, and what it standardises its inputs by."""
     if isinstance(config, PooledConfig):
         return _new_pooled_network(training, validation, config)
+    net, statistics = _new_branches(training, validation, extra, config)
+    if config.loss == BCE:
+        net = with_head(net, config.seed)
+    return net, statistics
+
+
+def _new_branches(
+    training: Data, validation: Data, extra: Data | None, config: TrainingConfig
+) -> tuple["keras.Model", tuple[Statistics, Statistics] | None]:
     music, video, _ = training
     if config.start == "linear":
         starts = linear_starts(training, validation, config, extra)

@@ -1,7 +1,7 @@
 """The kinds of models that a system may have: what decides each, and how it is trained."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,7 +11,7 @@ from vmnet.models.embedder import TrainedVMNet
 from vmnet.models.energy import COUNTRY, can_measure
 from vmnet.models.fit import train
 from vmnet.models.sampling import Moments
-from vmnet.models.settings import AGGREGATIONS, PooledConfig, TrainingConfig
+from vmnet.models.settings import AGGREGATIONS, BCE, PooledConfig, TrainingConfig
 
 if TYPE_CHECKING:
     from vmnet.aligners.sequences import Sequences
@@ -56,6 +56,10 @@ def _unchanged(training: TrainingConfig) -> TrainingConfig:
     return training
 
 
+def _judging_pairs(training: TrainingConfig) -> TrainingConfig:
+    return replace(training, loss=BCE)
+
+
 def _metered(
     music: "Sequences",
     video: "Sequences",
@@ -75,6 +79,7 @@ def _metered(
 # By the name that a `System` has it by. A further kind is a line here.
 MODELS = {
     "vmnet": Model(_unchanged, _metered),
+    "bce": Model(_judging_pairs, _metered),
     "linear": Model(linear.LinearConfig.of, linear.fit),
     **{name: Model(partial(PooledConfig.of, aggregation=name), _metered) for name in AGGREGATIONS},
 }

@@ -9,9 +9,11 @@ import numpy as np
 
 from vmnet.evaluation.metrics import both_directions
 from vmnet.models import updates
-from vmnet.models.losses import LOSSES
+from vmnet.models.head import HEAD, pair_logits
+from vmnet.models.losses import LOSSES, bce_loss
 from vmnet.models.optimizer import adam
-from vmnet.models.settings import TrainingConfig
+from vmnet.models.sampling import derange
+from vmnet.models.settings import BCE, TrainingConfig
 
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]  # music (b, dim), video (b, dim), clips (b,)
 
@@ -48,8 +50,8 @@ class BaseLearner(keras.Model):
         Parameters
         ----------
         batches
-            k batches stacked: music (k, b, dim), video (k, b, dim), clips (k, b); after `keep`,
-            rows (k, b), or music rows and video rows, and clips (k, b) instead. Half precision is
+            k batches stacked: music (k, b, dim), video (k, b, dim), targets (k, b); after `keep`,
+            rows (k, b), or music rows and video rows, and targets (k, b) instead. Half precision is
             cast on the device.
         """
         self.reset_metrics()
@@ -104,8 +106,20 @@ class Learner(BaseLearner):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Return the loss of the embeddings `y_pred` of `x`; `y` holds the clips of the pairs."""
+        """Return the loss of the embeddings `y_pred` of `x`; `y` holds their `targets`."""
         return LOSSES[self.config.loss](x, y_pred, y, self.config)
+
+    def targets(self, rng: np.random.Generator, clips: np.ndarray) -> np.ndarray:
+        """Return what `compute_loss` gets as `y` of a batch, (b,) int: the clips of its pairs.
+
+        Parameters
+        ----------
+        rng
+            That of the batches.
+        clips : (b,) int
+            The clip of each pair.
+        """
+        return clips
 
     def keep(self, music: np.ndarray, video: np.ndarray) -> None:
         """Put the training features on the device: from now on a batch is rows and clips."""
@@ -117,8 +131,11 @@ class Learner(BaseLearner):
         Dropout is off and batch normalisation uses its moving statistics.
         """
         losses, triplets = [], []
+        rng = np.random.default_rng(0)  # the same targets at each evaluation
         for music, video, clips in batches:
-            losses.append(self.test_on_batch((music, video), clips))
+            if len(clips) < 2:
+                continue
+            losses.append(self.test_on_batch((music, video), self.targets(rng, clips)))
             triplets.append(len(clips) * (len(clips) - 1))
         return float(np.average(losses, weights=triplets))
 
@@ -131,6 +148,43 @@ class Learner(BaseLearner):
         found: list[np.ndarray] = []
         for music, video, _ in batches:
             embedded = self.net([music, video], training=False)
-            heard, seen = map(keras.ops.convert_to_numpy, embedded)
-            found += both_directions(-seen @ heard.T).values()
+            heard, seen = map(keras.ops.convert_to_numpy, embedded[:2])
+            found += both_directions(self.distances(seen, heard)).values()
         return float(np.concatenate(found).mean())
+
+    def distances(self, seen: np.ndarray, heard: np.ndarray) -> np.ndarray:
+        """Return (n, n), smaller = better, of the embeddings of videos and of music."""
+        return -seen @ heard.T
+
+
+class PairLearner(Learner):
+    """A VM-Net with a head that judges pairs, and their binary cross-entropy (`head`).
+
+    The pairs of a batch match, and each video with the music of another clip does not: as many.
+    """
+
+    def targets(self, rng: np.random.Generator, clips: np.ndarray) -> np.ndarray:
+        """Return which pair's music each video is to be told from; see `derange`."""
+        return derange(rng, clips)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Return the cross-entropy of the pairs and of as many that do not match."""
+        music, video, matching = y_pred
+        others = self.net.get_layer(HEAD)([keras.ops.take(music, y, axis=0), video])
+        return bce_loss(matching, others)
+
+    def distances(self, seen: np.ndarray, heard: np.ndarray) -> np.ndarray:
+        """Return minus the logits of all pairs."""
+        return -pair_logits(self.net.get_layer(HEAD), seen, heard)
+
+
+def make_learner(net: keras.Model, config: TrainingConfig) -> Learner:
+    """Return the learner of the settings' loss."""
+    return (PairLearner if config.loss == BCE else Learner)(net, config)

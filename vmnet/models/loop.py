@@ -44,6 +44,7 @@ def learn(
     checkpoint_seconds: float = 30.0,
     country: str = "",
     evaluate_first: bool = False,
+    early_stopping: bool = True,
 ) -> tuple[dict[str, np.ndarray], Energy]:
     """Train `learner.net` to the end, from the checkpoint in `folder` if there is one.
 
@@ -67,6 +68,8 @@ def learn(
         As in `train`.
     evaluate_first
         Whether the network is evaluated before its first update, too.
+    early_stopping
+        Without it only `limits.steps` ends the training, and its last weights count as the best.
 
     Returns
     -------
@@ -77,7 +80,8 @@ def learn(
     VmnetError
         If the checkpoint is damaged, or if training diverges.
     """
-    run = _Run(learner, np.random.default_rng(limits.seed), Path(folder), Meter(country))
+    rng = np.random.default_rng(limits.seed)
+    run = _Run(learner, rng, Path(folder), Meter(country), early_stopping)
     try:
         run.resume()
         if not run.curve and evaluate_first:
@@ -107,6 +111,7 @@ class _Run:
     rng: np.random.Generator
     folder: Path
     meter: Meter
+    early_stopping: bool = True
     energy: Energy = NO_ENERGY
     curve: list[tuple[float, ...]] = field(default_factory=list)  # rows; see `make_curve`
     best: dict[str, np.ndarray] = field(default_factory=dict)  # weights
@@ -130,12 +135,17 @@ class _Run:
             )
         before = self.curve[-1][3] if self.curve else 0.0
         row = (step, train_loss, valid_loss, before + seconds, *rank)
-        if score(row) < min(map(score, self.curve), default=np.inf):
-            self.best = weights_of(self.learner.net)
         self.curve.append(row)
+        if int(np.argmin(self.scores)) == len(self.curve) - 1:
+            self.best = weights_of(self.learner.net)
+
+    @property
+    def scores(self) -> list[float]:
+        """What is to be small of each evaluation; the first of equals is the best."""
+        return [score(row, self.early_stopping) for row in self.curve]
 
     def finished(self, limits: Limits) -> bool:
-        scores = [score(row) for row in self.curve]
+        scores = self.scores
         waited = len(scores) - 1 - int(np.argmin(scores)) if scores else 0
         return self.step >= limits.steps or waited >= limits.patience
 

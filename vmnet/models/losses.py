@@ -2,8 +2,11 @@
 
 `inter_modal_loss` is the paper's (sections III-C and IV-C), `cbvmr_loss` the one of the original
 VM-Net of Hong, Im and Yang ("Content-Based Video-Music Retrieval Using Soft Intra-Modal Structure
-Constraint", ICMR 2018; thesis, section 5.1.3), which the paper leaves for the first.
+Constraint", ICMR 2018), which the paper leaves for the first. Its intra-modal terms come in two
+forms: `intra_modal_loss` compares signs and is CBVMR's own; `intra_triplet_loss` is what the thesis
+(section 5.1.3) describes in its place, triplets picked by the features, with a margin.
 `softmax_loss` is neither's: on some hundreds of real videos it learns more than a margin does.
+`bce_loss` is the thesis' other loss (section 5.2.1), of pairs that a head judges; see `head`.
 """
 
 from typing import Any
@@ -21,6 +24,7 @@ def inter_modal_loss(
     clip_ids: Any,
     margin: float = 0.1,
     weights: tuple[float, float] = (1.0, 1.0),
+    negatives: str = "other_clips",
 ) -> Any:
     """Return the inter-modal ranking loss of a batch of pairs, over all its triplets.
 
@@ -43,15 +47,17 @@ def inter_modal_loss(
         alpha of the paper, a squared distance.
     weights
         lambda_1 and lambda_2 of the paper.
+    negatives
+        A key of `NEGATIVES`, which rows j are negatives of row i: "other_clips", as above;
+        "same_clip", all j != i; "adjacent", those of other clips and rows i - 1 and i + 1 where
+        they are of the same clip, whose segments stand one after the other in such a batch.
 
     Returns
     -------
     scalar
-        At least 0; exactly 0 where all pairs come from one clip, as there is no triplet.
+        At least 0; exactly 0 where there is no triplet, as where all pairs come from one clip.
     """
-    other_clip = ops.cast(
-        ops.not_equal(ops.expand_dims(clip_ids, 1), ops.expand_dims(clip_ids, 0)), music.dtype
-    )
+    chosen = ops.cast(NEGATIVES[negatives](clip_ids), music.dtype)
     twice_dot = 2 * ops.matmul(video, ops.transpose(music))  # [i, j]: video i, music j
     twice_own = 2 * ops.sum(video * music, axis=1)
     music_norm, video_norm = ops.sum(music * music, axis=1), ops.sum(video * video, axis=1)
@@ -62,7 +68,30 @@ def inter_modal_loss(
     music_anchors = twice_dot - video_norm[:, None] - own_video[None, :]
     violations = weights[0] * ops.relu(video_anchors + margin)
     violations += weights[1] * ops.relu(music_anchors + margin)
-    return ops.sum(violations * other_clip) / ops.maximum(ops.sum(other_clip), 1)
+    return ops.sum(violations * chosen) / ops.maximum(ops.sum(chosen), 1)
+
+
+def _other_clips(clip_ids: Any) -> Any:
+    return ops.logical_not(_same(clip_ids, clip_ids))
+
+
+def _other_rows(clip_ids: Any) -> Any:
+    rows = ops.arange(ops.shape(clip_ids)[0])
+    return ops.logical_not(_same(rows, rows))
+
+
+def _other_clips_and_neighbours(clip_ids: Any) -> Any:
+    rows = ops.arange(ops.shape(clip_ids)[0])
+    beside = ops.equal(ops.abs(ops.expand_dims(rows, 1) - ops.expand_dims(rows, 0)), 1)
+    return ops.logical_or(_other_clips(clip_ids), beside)
+
+
+# From the clips of a batch, (b,) int, to which j are negatives of i, (b, b) bool.
+NEGATIVES = {
+    "other_clips": _other_clips,
+    "same_clip": _other_rows,
+    "adjacent": _other_clips_and_neighbours,
+}
 
 
 def cbvmr_loss(
@@ -75,6 +104,7 @@ def cbvmr_loss(
     weights: tuple[float, float] = (1.0, 3.0),
     intra_weights: tuple[float, float] = (0.2, 0.2),
     top: int = 100,
+    intra: str = "sign",
 ) -> Any:
     """Return the loss of the original VM-Net: two inter-modal and two intra-modal terms.
 
@@ -84,7 +114,7 @@ def cbvmr_loss(
 
     An inter-modal term is the mean of max(d(anchor, positive) - d(anchor, negative) + margin, 0)
     over the `top` nearest negatives of each anchor, those that violate the order most. An
-    intra-modal term is that of `intra_modal_loss`.
+    intra-modal term is that of `intra_modal_loss`, or of `intra_triplet_loss`.
 
     The terms, minus the dot product as the distance, the nearest `top` and the values of all
     weights are those of the authors' released code, whose first weight, 3, belongs to the music
@@ -109,6 +139,8 @@ def cbvmr_loss(
     top
         Q, the negatives kept for each anchor, and the samples of the intra-modal terms; all of the
         batch where it has fewer.
+    intra
+        A key of `INTRA`, the form of the intra-modal terms.
 
     Returns
     -------
@@ -124,7 +156,7 @@ def cbvmr_loss(
     parts = (video, video_features), (music, music_features)
     for weight, (embedding, features) in zip(intra_weights, parts, strict=True):
         if weight:
-            loss += weight * intra_modal_loss(embedding, features, clip_ids, top)
+            loss += weight * INTRA[intra](embedding, features, clip_ids, top)
     return loss
 
 
@@ -162,7 +194,7 @@ def softmax_loss(music: Any, video: Any, clip_ids: Any, temperature: float = 0.4
 
 
 def intra_modal_loss(embedding: Any, features: Any, clip_ids: Any, top: int = 100) -> Any:
-    """Return the soft intra-modal structure constraint of one modality (thesis, section 5.1.3).
+    """Return CBVMR's soft intra-modal structure constraint of one modality.
 
     For triplets (i, j, k) from three clips, with d(a, b) = -a.b, x the features brought to unit
     norm and e the embeddings, it is the mean of
@@ -184,12 +216,71 @@ def intra_modal_loss(embedding: Any, features: Any, clip_ids: Any, top: int = 10
     in_embedding = _steps_between_neighbours(embedding)
     in_features = ops.stop_gradient(_steps_between_neighbours(features))
     disagreement = ops.sign(in_features) - ops.sign(in_embedding)
-    same = _same(clip_ids, clip_ids)
-    neighbours = ops.equal(clip_ids[:-1], clip_ids[1:])
-    same = ops.logical_or(ops.logical_or(same[:, :-1], same[:, 1:]), neighbours[None, :])
-    three_clips = ops.cast(ops.logical_not(same), embedding.dtype)
+    three_clips = ops.cast(_three_clips(clip_ids), embedding.dtype)
     total = ops.sum(-disagreement * in_embedding * three_clips)
     return total / ops.maximum(ops.sum(three_clips), 1)
+
+
+def intra_triplet_loss(
+    embedding: Any, features: Any, clip_ids: Any, top: int = 100, margin: float = 0.1
+) -> Any:
+    """Return the intra-modal triplet loss that the thesis describes (section 5.1.3), one modality.
+
+    For triplets (a, p, n) from three clips with |x_a - x_p| < |x_a - x_n| in the features x, as
+    they are given, it is the mean over the embeddings e of
+
+        max(|e_a - e_p|^2 - |e_a - e_n|^2 + margin, 0).
+
+    The thesis says neither how many triplets nor which. Ours: those of `intra_modal_loss`, whose
+    features decide which of two neighbours in the batch is p; where they tie, neither is.
+
+    Parameters are those of `cbvmr_loss`, for one modality; `margin` is of squared distances.
+    """
+    embedding, features = embedding[:top], features[:top]
+    further_in_features = ops.stop_gradient(_squared_steps(features))
+    # d(a, j) - d(a, j + 1), turned so that the nearer of the two in the features comes first
+    violation = -ops.sign(further_in_features) * _squared_steps(embedding) + margin
+    chosen = ops.cast(_three_clips(clip_ids[:top]), embedding.dtype)
+    chosen *= ops.cast(ops.not_equal(further_in_features, 0), embedding.dtype)
+    return ops.sum(ops.relu(violation) * chosen) / ops.maximum(ops.sum(chosen), 1)
+
+
+# The forms of the intra-modal terms.
+INTRA = {"sign": intra_modal_loss, "triplet": intra_triplet_loss}
+
+
+def bce_loss(matching: Any, others: Any) -> Any:
+    """Return the binary cross-entropy of pairs that a head judges (thesis, section 5.2.1).
+
+    The mean over all pairs of -log p where the target is 1 and -log(1 - p) where it is 0, with
+    p = sigmoid(logit); computed from the logits, which is exact where p rounds to 0 or 1.
+
+    Parameters
+    ----------
+    matching, others : (b, ...) float
+        Logits of as many pairs that match as of pairs that do not.
+
+    Returns
+    -------
+    scalar
+        At least 0; log 2 of a head that knows nothing.
+    """
+    return (ops.mean(ops.softplus(-matching)) + ops.mean(ops.softplus(others))) / 2
+
+
+def _three_clips(clip_ids: Any) -> Any:
+    """Tell which i, j, j + 1 are of three clips, (n, n - 1) bool."""
+    same = _same(clip_ids, clip_ids)
+    neighbours = ops.equal(clip_ids[:-1], clip_ids[1:])
+    return ops.logical_not(
+        ops.logical_or(ops.logical_or(same[:, :-1], same[:, 1:]), neighbours[None, :])
+    )
+
+
+def _squared_steps(vectors: Any) -> Any:
+    """Return |v_i - v_j+1|^2 - |v_i - v_j|^2, (n, n - 1): above 0 where v_j is the nearer one."""
+    norms = ops.sum(vectors * vectors, axis=1)
+    return norms[None, 1:] - norms[None, :-1] - 2 * _steps_between_neighbours(vectors)
 
 
 def _steps_between_neighbours(vectors: Any) -> Any:
@@ -212,7 +303,7 @@ def _same(one: Any, other: Any) -> Any:
 
 def _triplet(x: Any, embeddings: Any, clip_ids: Any, config: TrainingConfig) -> Any:
     music, video = embeddings
-    return inter_modal_loss(music, video, clip_ids, config.margin, config.weights)
+    return inter_modal_loss(music, video, clip_ids, config.margin, config.weights, config.negatives)
 
 
 def _cbvmr(x: Any, embeddings: Any, clip_ids: Any, config: TrainingConfig) -> Any:
@@ -227,6 +318,7 @@ def _cbvmr(x: Any, embeddings: Any, clip_ids: Any, config: TrainingConfig) -> An
         config.weights,
         config.intra_weights,
         config.top,
+        config.intra,
     )
 
 

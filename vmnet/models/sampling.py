@@ -142,6 +142,72 @@ def draw_pairs(
     return shuffled[offsets[clips] + turns % lengths[clips]], clips
 
 
+def draw_runs(
+    rng: np.random.Generator, offsets: np.ndarray, batch: int, per_clip: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the pairs of one batch: `per_clip` segments of a clip, one after the other.
+
+    Clips come in random order and each once, until the batch is full, or once more when all have
+    been; a clip with fewer segments gives all it has. So neighbours of a clip in time, and no
+    others, stand beside each other in the batch.
+
+    Parameters and the two arrays returned are those of `draw_pairs`.
+    """
+    n_clips, lengths = len(offsets) - 1, np.diff(offsets)
+    runs = np.minimum(lengths, per_clip)
+    order = rng.permutation(n_clips)
+    while runs[order].sum() < batch:
+        again = rng.permutation(n_clips)
+        order = np.concatenate([order, np.roll(again, again[0] == order[-1])])
+    firsts = offsets[order] + rng.integers(lengths[order] - runs[order] + 1)
+    starts = np.cumsum(runs[order]) - runs[order]
+    rows = np.repeat(firsts - starts, runs[order]) + np.arange(runs[order].sum())
+    return rows[:batch], np.repeat(order, runs[order])[:batch]
+
+
+def derange(rng: np.random.Generator, clips: np.ndarray) -> np.ndarray:
+    """Draw a partner for every pair of a batch: another pair, of another clip, each pair once.
+
+    The clips are put in a circle in random order, the pairs of each side by side, and all move on
+    by the same random number of places: by as many at least as the largest clip has pairs.
+
+    Parameters
+    ----------
+    rng
+        Where the randomness comes from.
+    clips : (batch,) int
+        The clip of each pair.
+
+    Returns
+    -------
+    (batch,) int64
+        A permutation p with clips[p[i]] != clips[i].
+
+    Raises
+    ------
+    ValueError
+        If more than half of the pairs are of one clip, as there is none then.
+
+    Examples
+    --------
+    >>> partners = derange(np.random.default_rng(0), np.array([0, 0, 1, 2]))
+    >>> sorted(partners.tolist()), partners[:2].tolist()
+    ([0, 1, 2, 3], [3, 2])
+    """
+    _, clip, counts = np.unique(clips, return_inverse=True, return_counts=True)
+    largest = counts.max()
+    if 2 * largest > len(clips):
+        raise ValueError(
+            f"{largest} of {len(clips)} pairs are of one clip, so that not each has a partner of "
+            f"another: give a larger batch, or an even one, or more clips"
+        )
+    circle = np.lexsort((rng.random(len(clips)), rng.permutation(len(counts))[clip]))
+    moved = np.roll(circle, -rng.integers(largest, len(clips) - largest, endpoint=True))
+    partners = np.empty(len(clips), np.int64)
+    partners[circle] = moved
+    return partners
+
+
 def spread_pairs(
     offsets: np.ndarray, batch: int, rounds: int = 4
 ) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -2,19 +2,30 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import Any
 
 from vmnet.errors import VmnetError
 
 LOSS_NAMES = ("triplet", "cbvmr", "softmax")
+BCE = "bce"  # of pairs; it needs a head, which models of the kind "bce" have
 STARTS = ("random", "linear")
 CHOICES = ("loss", "rank")
 AGGREGATIONS = ("autopool", "attention")
+NEGATIVE_NAMES = ("other_clips", "same_clip", "adjacent")
+INTRA_NAMES = ("sign", "triplet")
 
 # The settings of the original VM-Net's loss, as its authors released them.
 CBVMR = {"loss": "cbvmr", "weights": (1.0, 3.0), "intra_weights": (0.2, 0.2), "top": 100}
+
+
+_LATER = "later"
+
+
+def _later(default: Any) -> Any:
+    """Return a field that came after networks were kept without it; see `decisive`."""
+    return field(default=default, metadata={_LATER: True})
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class TrainingConfig:
         Share of the units dropped after each ReLU (section V-A: 0.5).
     loss
         "triplet", the paper's, "cbvmr", that of the original VM-Net, or "softmax"; see `losses`.
+        Models of the kind "bce" have "bce"; see `head`.
     margin
         alpha of the loss (section III-C: 0.1).
     weights
@@ -71,6 +83,19 @@ class TrainingConfig:
         the outputs of other extractors are neither centred nor of one scale.
     seed
         Decides the initial weights, the dropout masks and the batches.
+    early_stopping
+        Whether the weights of the best evaluation are kept, and training stops when none was better
+        for a while; else it goes on for all its steps and the last weights are kept, as the thesis
+        does with "bce" (section 5.2.1).
+    intra
+        The intra-modal terms of "cbvmr": "sign", those of its authors' code, or "triplet", as the
+        thesis describes them (section 5.1.3).
+    negatives
+        Of "triplet": "other_clips", as in the paper; "same_clip", those and all other segments of
+        the anchor's clip; or "adjacent", those and the segments beside the anchor's (tried and left
+        by the paper, section IV-C, and the thesis, 8.2.2).
+    per_clip
+        Segments of one clip in a batch, one after the other. The paper's is 1.
 
     Raises
     ------
@@ -98,13 +123,17 @@ class TrainingConfig:
     momentum: float = 0.99
     standardize: bool = True
     seed: int = 0
+    early_stopping: bool = _later(True)
+    intra: str = _later("sign")
+    negatives: str = _later("other_clips")
+    per_clip: int = _later(1)
 
     def __post_init__(self) -> None:
         sensible = {
             "learning_rate": (0 < self.learning_rate < math.inf, "above 0"),
             "batch": (self.batch >= 2, "2 or more"),
             "dropout": (0 <= self.dropout < 1, "at least 0 and below 1"),
-            "loss": (self.loss in LOSS_NAMES, " or ".join(LOSS_NAMES)),
+            "loss": (self.loss in (*LOSS_NAMES, BCE), " or ".join(LOSS_NAMES)),
             "margin": (0 <= self.margin < math.inf, "at least 0"),
             "weights": (
                 len(self.weights) == 2 and min(self.weights) >= 0 < max(self.weights),
@@ -126,6 +155,9 @@ class TrainingConfig:
             "patience": (self.patience >= 1, "1 or more"),
             "momentum": (0 <= self.momentum < 1, "at least 0 and below 1"),
             "seed": (self.seed >= 0, "0 or more"),
+            "intra": (self.intra in INTRA_NAMES, " or ".join(INTRA_NAMES)),
+            "negatives": (self.negatives in NEGATIVE_NAMES, " or ".join(NEGATIVE_NAMES)),
+            "per_clip": (self.per_clip >= 1, "1 or more"),
         }
         for name, (good, must_be) in sensible.items():
             if not good:
@@ -173,6 +205,25 @@ def read_config(**settings: Any) -> TrainingConfig:
     """Return the settings of a training, of the kind that has these fields."""
     kind = PooledConfig if "aggregation" in settings else TrainingConfig
     return kind(**settings)
+
+
+def decisive(settings: Any) -> dict[str, Any]:
+    """Return what decides a training, by name, for the key of what it makes.
+
+    A setting that came later is none of it while it has its default: so the networks that were
+    trained before keep their keys.
+
+    >>> "negatives" in decisive(TrainingConfig())
+    False
+    >>> decisive(TrainingConfig(negatives="adjacent"))["negatives"]
+    'adjacent'
+    """
+    found = asdict(settings)
+    later = [each for each in fields(settings) if each.metadata.get(_LATER)]
+    for each in later:
+        if found[each.name] == each.default:
+            del found[each.name]
+    return found
 
 
 def setting_names() -> tuple[str, ...]:
@@ -226,6 +277,11 @@ def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
             checked[name] = read(value)
         except (TypeError, ValueError, OverflowError):
             raise VmnetError(f"the training setting {name}={value} is not {kind}.") from None
+        if (name, checked[name]) == ("loss", BCE):
+            raise VmnetError(
+                f"the training setting loss={BCE} needs a head that ranks, which notebook 09 "
+                f"trains: give {' or '.join(LOSS_NAMES)}."
+            )
         try:
             TrainingConfig(**{name: checked[name]})
         except ValueError as error:
