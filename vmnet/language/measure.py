@@ -8,7 +8,7 @@ true of a rendered film, and `film_run` renders such films, each cut in its own 
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -116,15 +116,16 @@ def planned(n: int, seed: int = 0, seconds: tuple[float, float] = PLAN_SECONDS) 
         The shortest and the longest.
     """
     drafts = plans(n, seed, seconds)
-    return [_planned(f"plan_{i:03d}", draft) for i, draft in enumerate(drafts)]
+    return [_drawn(f"plan_{i:03d}", draft) for i, draft in enumerate(drafts)]
 
 
-def plans(n: int, seed: int = 0, seconds: tuple[float, float] = PLAN_SECONDS) -> list[Draft]:
+@lru_cache(maxsize=1)
+def plans(n: int, seed: int = 0, seconds: tuple[float, float] = PLAN_SECONDS) -> tuple[Draft, ...]:
     """Return the films of `planned` as they are drawn, with the editing of each."""
     from tqdm import tqdm
 
     bar = tqdm(range(n), desc="drawing films", unit="film", delay=2, leave=False)
-    return [draft_clip(*draw_parameters(seed, i, seconds), ANY) for i in bar]
+    return tuple(draft_clip(*draw_parameters(seed, i, seconds), ANY) for i in bar)
 
 
 def film_run(run: Run) -> Run:
@@ -206,7 +207,7 @@ def _events(source: MediaSource, clip: Clip, bars: dict[str, np.ndarray]) -> Cli
     )
 
 
-def _planned(name: str, draft: Draft) -> ClipEvents:
+def _drawn(name: str, draft: Draft) -> ClipEvents:
     from vmnet.rendered.canvas import FPS
     from vmnet.rendered.song import BEATS
 

@@ -9,6 +9,7 @@ from vmnet.report.figures.apart import cut_apart
 from vmnet.report.figures.clip import ClipOverview, clip_overview
 from vmnet.report.figures.curves import indel_sweep, training_curves
 from vmnet.report.figures.edit import EditView, edit
+from vmnet.report.figures.instrument import instrument
 from vmnet.report.figures.language import (
     cooccurrence_null,
     figure_6_4,
@@ -41,6 +42,7 @@ __all__ = [
     "figure_11",
     "figure_41",
     "indel_sweep",
+    "instrument",
     "learning_curve",
     "offset_curve",
     "save",
