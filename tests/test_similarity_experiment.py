@@ -162,7 +162,7 @@ def test_a_folder_of_ones_own_leaves_out_what_cannot_be_used(material, tmp_path,
     assert (own.catalog.kind, own.catalog.name, own.catalog.second) == ("real", "mine", None)
     assert len(own.catalog.tracks) == len(own.spectrograms) == 37
     assert set(own.catalog.failures) == {f"audio/000{i}.flac" for i in range(3)}
-    assert "silent" in own.catalog.failures["audio/0000.flac"]
+    assert "no audible sound" in own.catalog.failures["audio/0000.flac"]
     assert own.spectrograms.ids == own.catalog.tracks.ids
     assert "3 of 40 tracks were left out" in capsys.readouterr().err
     assert not (tmp_path / "mine" / SECOND).exists()

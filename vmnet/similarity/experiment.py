@@ -31,7 +31,7 @@ from vmnet.similarity.catalog import Catalog, open_catalog, report
 from vmnet.similarity.metrics import RELEVANT, Scores, evaluate, ranked_lists
 from vmnet.similarity.mining import NEGATIVES, POSITIVES, Triplets, mine
 from vmnet.similarity.oracle import reference_lists, similarity_matrix
-from vmnet.similarity.patches import CQT, N_TEST, draw_patches, spectrograms
+from vmnet.similarity.patches import CQT, N_TEST, draw_patches, inaudible, spectrograms
 from vmnet.similarity.tags import TaggedTracks
 from vmnet.similarity.training import (
     TagConfig,
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 Ranking = Callable[["Material"], np.ndarray]
 
-SILENT = -60.0  # dB of the loudest band: what is never louder has no music
 THESIS_TRAIN = 8547  # tracks that the thesis learns from, 60 % of 14,246 (4.3.1)
 FEWEST_NEGATIVES = 10
 SHOWN_RANKS = (1, 2, 3, 5, 10, 15, 20, 50, 100, 200, 500, 1000, 2000)  # of figure 4.1, as numbers
@@ -135,11 +134,7 @@ def prepare(run: Run, folder: str = "") -> Material:
         catalog = replace(catalog, name=f"songs-{run.profile.name}")
     files = dict(zip(catalog.tracks.ids, catalog.paths, strict=True))
     heard, failures = spectrograms(files, catalog.data, run.jobs, run.retry)
-    failures = failures | {
-        track: f"{files[track]} is silent: replace it, or leave its lines out of tags.csv."
-        for i, track in enumerate(heard.ids)
-        if heard[i].max() <= SILENT
-    }
+    failures = failures | inaudible(files, catalog.data)
     catalog = catalog.without(failures)
     heard = heard.select([i for i, track in enumerate(heard.ids) if track not in failures])
     report(catalog)

@@ -18,11 +18,12 @@ from threadpoolctl import threadpool_limits
 
 from vmnet import media, store
 from vmnet.aligners.sequences import Sequences
-from vmnet.batch import Workers
+from vmnet.batch import Workers, noticed
 from vmnet.compiled import ensure_compiled
 from vmnet.corpus.clips import Clip
 from vmnet.corpus.media_source import ClipStage
 from vmnet.errors import VmnetError
+from vmnet.media.audio import INAUDIBLE
 
 VERSION = 1  # of this file: change it when the spectrograms become others
 SAMPLE_RATE = 44_100
@@ -116,6 +117,16 @@ def spectrograms(
         reasons = next(iter(failures.values()), "no track is given")
         raise VmnetError(f"no track of {len(tracks)} can be used: {reasons}")
     return _joined(usable, folder), failures
+
+
+def inaudible(tracks: Mapping[str, Path], folder: Path) -> dict[str, str]:
+    """Return what is said of each track in which `spectrograms` heard nothing above -60 dB."""
+    lines = {
+        track: line
+        for track, path in tracks.items()
+        for line in noticed(_kept(folder, Clip(track, Path(path), "")))
+    }
+    return {track: line for track, line in lines.items() if line.endswith(INAUDIBLE)}
 
 
 def _kept(folder: Path, clip: Clip) -> Path:
