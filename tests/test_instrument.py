@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from vmnet.language import instrument
 from vmnet.language.clip import ClipEvents
-from vmnet.language.instrument import SOURCES, detection, recovered
+from vmnet.language.instrument import SOURCES, detection, instrument
 from vmnet.report import figures
+from vmnet.report.thesis.results import table
 
 
 def film(name: str, cuts: list[float], beats: list[float]) -> ClipEvents:
@@ -26,36 +27,27 @@ TRUTH = [
 ]
 
 
-@pytest.fixture
-def films(monkeypatch):
-    """A run whose films were measured as they are, but that all music is found a second late."""
+def measured() -> pd.DataFrame:
+    """The films measured as they are, but that their music is found half a second late."""
     late = [replace(c, beats=c.beats[:-1] + 0.5, downbeats=c.downbeats + 0.5) for c in TRUTH]
-    monkeypatch.setattr(instrument, "true_events", lambda _: TRUTH)
-    monkeypatch.setattr(instrument, "events", lambda *_: late)
-
-    class Films:
-        seed = 0
-
-        class corpus:
-            name, clips = "films", ()
-
-    return Films
+    common = {"corpus": "films", "kind": "rendered", "seed": 0}
+    return table({**common, **row} for row in instrument([*late, film("d", [], BEATS)], TRUTH))
 
 
-def test_where_an_error_comes_from_is_told(films) -> None:
-    table = instrument.instrument(films)
-    assert set(table["part"]) == {"instrument"}
-    s = table[table["metric"] == "S_downbeats"].set_index(["system", "group"])["value"]
+def test_where_an_error_comes_from_is_told() -> None:
+    found = measured()
+    assert set(found["part"]) == {"instrument"}
+    s = found[found["metric"] == "S_downbeats"].set_index(["system", "group"])["value"]
     # Downbeats at 1, 5, 9, 13 and 17 s; the film b is cut at four of the five.
     assert s["truth", "clip:b"] == pytest.approx(0.8)
     assert s["measured_shots", "clip:b"] == pytest.approx(0.8)
     assert s["measured", "clip:b"] == s["measured_music", "clip:b"] == pytest.approx(0, abs=1e-8)
-    of_all = table[table["group"] == "all"].set_index(["system", "metric"])["value"]
+    of_all = found[found["group"] == "all"].set_index(["system", "metric"])["value"]
     assert of_all["measured_shots", "spearman_S_beats"] == pytest.approx(1)
     assert of_all["observed", "cut_F"] == 1
     assert of_all["observed", "downbeat_recall"] == 0
     assert of_all["observed", "section_F"] == 1
-    assert set(table.loc[table["group"] != "all", "system"]) == set(SOURCES)
+    assert set(found.loc[found["group"] != "all", "system"]) == set(SOURCES)
 
 
 def test_detection_without_events() -> None:
@@ -65,15 +57,8 @@ def test_detection_without_events() -> None:
     np.testing.assert_array_equal(detection(some, some + 5, 1), [0, 0, 0])
 
 
-def test_what_was_put_into_planned_films_is_found() -> None:
-    table = recovered(60, seconds=(100.0, 120.0)).set_index("metric")
-    assert table.loc["spearman_sync", "value"] > 0.6
-    assert table.loc["spearman_boundary", "value"] > 0.3
-    assert set(table["kind"]) == {"rendered"}
-
-
-def test_figure_has_a_panel_for_each_kind_of_event(films) -> None:
-    figure = figures.instrument(instrument.instrument(films))
+def test_figure_has_a_panel_for_each_kind_of_event() -> None:
+    figure = figures.instrument(measured())
     panels = figure.get_axes()
     assert [len(axes.collections[0].get_offsets()) for axes in panels] == [3, 3, 3]
     assert any("rendered" in text.get_text() for text in figure.texts)

@@ -6,25 +6,18 @@ music, were estimated, which tells what an error comes from.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from vmnet.evaluation.metrics import half_width
-from vmnet.experiment.run import Run
 from vmnet.language.clip import ClipEvents
-from vmnet.language.cooccurrence import cooccurrence, expected, offset_curve
-from vmnet.language.measure import PLAN_SECONDS, events, planned, plans, true_events
+from vmnet.language.cooccurrence import cooccurrence
 from vmnet.language.positions import EVENTS
-from vmnet.report.thesis import results
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PART = "instrument"
 CLIP = "clip:"
 KINDS = ("segments", "downbeats", "beats")
-LAGS = np.arange(-4, 1) * 0.04  # s; frames at 25 Hz
 
 Row = dict[str, Any]
 Pair = tuple[ClipEvents, ClipEvents]
@@ -42,67 +35,27 @@ DETECTED: dict[str, tuple[Callable[[ClipEvents], np.ndarray], float]] = {
 """What can be found, and within how many seconds: mir_eval's and MIREX's tolerances."""
 
 
-def instrument(films: Run, tracker: str = "librosa") -> "pd.DataFrame":
-    """Measure rendered films and hold them against their truth.
+def instrument(measured: Sequence[ClipEvents], truth: Sequence[ClipEvents]) -> Iterator[Row]:
+    """Yield how rendered films that were measured stand beside the same films as they were made.
 
     Parameters
     ----------
-    films
-        A run on rendered films, as `film_run` returns it.
-    tracker
-        What finds beats, a key of `BEAT_TRACKERS`.
+    measured, truth
+        Films; those of one clip_id belong together, and others are passed over.
 
-    Returns
-    -------
-    DataFrame
-        Tidy (`report.thesis.results`), all of part "instrument". Of each film, in the group
-        "clip:...", S at sections, downbeats and beats, by the systems of `SOURCES`. Of all films,
-        Spearman's correlation of each S with that of the truth ("spearman_S_beats"), and what is
-        found of the cuts, the beats, the downbeats and the sections (system "observed": "cut_F",
-        "cut_recall", ...), with its interval over the films.
+    Yields
+    ------
+    dict
+        A row of the results (`report.thesis.results`) but for corpus, kind and seed, all of part
+        "instrument". Of each film, in the group "clip:...", S at sections, downbeats and beats, by
+        the systems of `SOURCES`. Of all films, Spearman's correlation of each S with that of the
+        truth ("spearman_S_beats"), and what is found of the cuts, the beats, the downbeats and the
+        sections (system "observed": "cut_F", "cut_recall", ...), with its interval over the films.
     """
-    truth = {clip.clip_id: clip for clip in true_events(films.corpus.clips)}
-    pairs = [(found, truth[found.clip_id]) for found in events(films, tracker)]
-    common = {"corpus": films.corpus.name, "kind": "rendered", "part": PART, "seed": films.seed}
-    rows = [*_intensities(pairs), *_detections(pairs)]
-    return results.table({**common, **row} for row in rows)
-
-
-def recovered(n: int, seed: int = 0, seconds: tuple[float, float] = PLAN_SECONDS) -> "pd.DataFrame":
-    """Return how well S tells films apart that are cut in different ways, by their truth alone.
-
-    Spearman's correlation over the films of `planned` of what each was told to do with what S finds
-    of it, at the lag of up to four frames at which S is highest, since cuts may come early:
-
-    - "spearman_sync": the share of cuts that are moved to beats or bars; S at beats, on a scale
-      from its expectation (0) to what it is where every cut is on a beat (1)
-    - "spearman_boundary": the chance of a cut where a section begins; S at sections
-    """
-    clips = planned(n, seed, seconds)
-    editings = [draft.cutting.editing for draft in plans(n, seed, seconds) if draft.cutting]
-    of_beats = [np.nan if one.unit == "section" else one.sync for one in editings]
-    of_sections = [one.boundary for one in editings]
-    at_sections = [_highest(clip, "segments") for clip in clips]
-    rows = [
-        *_correlation("planned", "spearman_sync", of_beats, [_on_beats(c) for c in clips]),
-        *_correlation("planned", "spearman_boundary", of_sections, at_sections),
-    ]
-    common = {"corpus": f"{n} plans", "kind": "rendered", "part": PART, "seed": seed}
-    return results.table({**common, **row} for row in rows)
-
-
-def _on_beats(clip: ClipEvents) -> float:
-    """Return S at beats, scaled: 0 by chance, 1 where every cut is on a beat."""
-    rate = len(clip.cuts) / clip.duration
-    chance = float(expected(rate))
-    if not len(clip.cuts):
-        return np.nan
-    return (_highest(clip, "beats") - chance) / (rate * clip.beat_seconds - chance)
-
-
-def _highest(clip: ClipEvents, event: str) -> float:
-    """Return the largest S of a film over `LAGS`."""
-    return float(offset_curve(clip, EVENTS[event](clip), LAGS).max())
+    true_of = {clip.clip_id: clip for clip in truth}
+    pairs = [(found, true_of[found.clip_id]) for found in measured if found.clip_id in true_of]
+    for row in (*_intensities(pairs), *_detections(pairs)):
+        yield {"part": PART, **row}
 
 
 def _intensity(shots: ClipEvents, music: ClipEvents, event: str) -> float:
