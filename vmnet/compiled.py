@@ -95,12 +95,13 @@ def _librosa_folder() -> Path:
 
 
 def call_all() -> None:
-    """Call everything that is compiled: the music features, the segmenters, the aligners."""
+    """Call all that is compiled: music features, segmenters, aligners, similarity of tags."""
     from scipy.io import wavfile
 
     from vmnet.aligners import DISTANCES, Sequences, align, distance_matrix
     from vmnet.features import READY
     from vmnet.segmenters.music import music_boundaries, novelty
+    from vmnet.similarity import similarity_matrix
 
     rng = np.random.default_rng(0)
     rate, seconds = 22050, 20
@@ -122,6 +123,7 @@ def call_all() -> None:
         distance_matrix(clips, Sequences(half, clips.offsets, clips.ids), method)
     for method in ("nw", "sw"):
         align(clips[0], clips[1], method)
+    similarity_matrix([[1.0, 0.0]], [[1.0, 0.5], [0.0, 1.0]])
 
 
 if __name__ == "__main__":
