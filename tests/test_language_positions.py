@@ -12,6 +12,7 @@ from vmnet.language.positions import (
     SECONDS,
     cutting_rates,
     near_beats,
+    on_downbeats,
     positions,
 )
 
@@ -74,6 +75,15 @@ def test_cutting_rates_by_hand():
     assert nulls == pytest.approx([1, 1, 1], abs=0.15)
     assert cutting_rates(film([5])) == {}
     assert cutting_rates(film([], boundaries=[0, 60], labels=("verse",))) == {}
+
+
+def test_boundaries_are_moved_to_the_nearest_downbeat_by_hand():
+    # Downbeats at 0.5, 2.5, ..., 58.5.
+    clip = film([10], boundaries=[0, 8.4, 9.4, 9.6, 31.5, 60])
+    assert on_downbeats(clip).tolist() == [8.5, 10.5, 32.5]  # 9.4 is nearer to 8.5; a tie is later
+    assert on_downbeats(film([10], boundaries=[0, 8.4, 60], downbeats=[1.0])).tolist() == []
+    assert on_downbeats(film([10], boundaries=[0, 8.4, 60], downbeats=[])).tolist() == []
+    assert on_downbeats(film([10], boundaries=[0, 8.4, 60], bpm=np.nan)).tolist() == []
 
 
 def test_films_without_events_are_left_out_and_named():

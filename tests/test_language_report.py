@@ -83,8 +83,8 @@ def test_the_figures_show_each_group_and_set(results):
     assert "few: all" in labels
     lags = figures.offset_curve(results)
     titles = [axes.get_title(loc="left") for axes in lags.axes]
-    assert titles == ["S(lseg)", "S(lbar)", "S(beat)"]
-    named = [line for line in lags.axes[1].lines if line.get_label() in ("made up", "few")]
+    assert titles == ["S(lseg)", "S(lseg to bars)", "S(lbar)", "S(beat)"]
+    named = [line for line in lags.axes[2].lines if line.get_label() in ("made up", "few")]
     peak = named[0].get_ydata()
     assert named[0].get_xdata()[np.argmax(peak)] == 0
     assert peak.max() > 1.5

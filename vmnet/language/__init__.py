@@ -7,6 +7,6 @@ another; `sources` finds the films of a run, and `experiment` has all numbers of
 
 from vmnet.language.clip import ClipEvents
 from vmnet.language.experiment import Films, results_of
-from vmnet.language.sources import films
+from vmnet.language.sources import films, recovered
 
-__all__ = ["ClipEvents", "Films", "films", "results_of"]
+__all__ = ["ClipEvents", "Films", "films", "recovered", "results_of"]

@@ -27,8 +27,27 @@ from vmnet.language.cooccurrence import (
     shifted,
 )
 
+
+def on_downbeats(clip: ClipEvents) -> np.ndarray:
+    """Return the boundaries between sections, each moved to the nearest downbeat.
+
+    Programs find boundaries to half a second or so, which is far for a sigma of 0.08 s: S at
+    boundaries tells as much of the program as of the film. A boundary that is more than a bar from
+    any downbeat is left out.
+    """
+    boundaries = clip.boundaries[1:-1]
+    if not len(clip.downbeats) or np.isnan(clip.bar_seconds):
+        return np.zeros(0)
+    after = np.searchsorted(clip.downbeats, boundaries).clip(0, len(clip.downbeats) - 1)
+    before = (after - 1).clip(0)
+    sooner = boundaries - clip.downbeats[before] < clip.downbeats[after] - boundaries
+    nearest = clip.downbeats[np.where(sooner, before, after)]
+    return np.unique(nearest[np.abs(nearest - boundaries) <= clip.bar_seconds])
+
+
 EVENTS: dict[str, Callable[[ClipEvents], np.ndarray]] = {
     "segments": lambda clip: clip.boundaries[1:-1],
+    "segments_moved": on_downbeats,
     "downbeats": lambda clip: clip.downbeats,
     "beats": lambda clip: clip.beats,
     "chords": lambda clip: clip.chords,

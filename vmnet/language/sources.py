@@ -5,8 +5,9 @@ taken as it is. What has no time axis, or was drawn, has no cuts: rendered films
 and say so beside every number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vmnet.corpus.imports.harmonix import TOLERANCE
 from vmnet.corpus.media_source import MediaSource
@@ -15,7 +16,13 @@ from vmnet.language.clip import ClipEvents
 from vmnet.language.experiment import Films
 from vmnet.language.files import Annotation, has_events, load_events
 from vmnet.progress import log
-from vmnet.report.thesis.results import kind_of
+from vmnet.report.thesis.results import kind_of, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEASURED, TRUTH, PLANS = "films, measured", "films, truth", "plans"
+"""What the sets of rendered films are called."""
 
 
 def films(run: Run, tracker: str = "librosa") -> list[Films]:
@@ -98,9 +105,27 @@ def _rendered(run: Run, tracker: str) -> list[Films]:
     measured = _measured(rendered, tracker)
     ids = {clip.clip_id for clip in measured.clips}
     truth = true_events(clip for clip in rendered.corpus.clips if clip.clip_id in ids)
-    plans = planned(run.profile.thesis.plans, run.seed)
+    drawn = planned(run.profile.thesis.plans, run.seed)
     return [
-        Films("films, measured", "rendered", measured.clips, measured.about, measured.paths),
-        Films("films, truth", "rendered", tuple(truth), "the same films, as they were made"),
-        Films("plans", "rendered", tuple(plans), f"{len(plans)} films that were drawn, not made"),
+        Films(MEASURED, "rendered", measured.clips, measured.about, measured.paths),
+        Films(TRUTH, "rendered", tuple(truth), "the same films, as they were made"),
+        Films(PLANS, "rendered", tuple(drawn), f"{len(drawn)} films that were drawn, not made"),
     ]
+
+
+def recovered(run: Run, sets: Sequence[Films]) -> "pd.DataFrame":
+    """Return what the sets of rendered films tell of the method; no rows for others."""
+    from vmnet.language.measure import plans
+    from vmnet.language.recovered import as_made, as_set
+
+    by_name = {films.corpus: films.clips for films in sets if films.kind == "rendered"}
+    rows = []
+    if PLANS in by_name:
+        clips = by_name[PLANS]
+        cuttings = [draft.cutting for draft in plans(len(clips), run.seed)]
+        editings = [cutting.editing for cutting in cuttings if cutting]
+        rows += [{**row, "corpus": PLANS} for row in as_set(clips, editings, run.seed)]
+    if MEASURED in by_name and TRUTH in by_name:
+        found = as_made(by_name[MEASURED], by_name[TRUTH], run.seed)
+        rows += [{**row, "corpus": MEASURED} for row in found]
+    return table({**row, "kind": "rendered", "seed": run.seed} for row in rows)
