@@ -65,7 +65,7 @@ def test_every_bad_line_of_the_tags_is_listed(tmp_path: Path) -> None:
         "b,Rock,,1",
         "b,Jazz,,1.5",
         "b,Funk,,loud",
-        "c,Rock,Cem,0",
+        "c,Rock,ann,0",
         "d,Rock,Dan",
     ]
     text = refusal(tmp_path, "\n".join(["track,tag,artist,weight", *lines[:-1]]))
@@ -77,6 +77,7 @@ def test_every_bad_line_of_the_tags_is_listed(tmp_path: Path) -> None:
         "line 6: no artist",
         "line 7: weight '1.5'",
         "line 8: weight 'loud'",
+        "line 9: artist 'ann' has 'Ann' on line 2",
         "track 'c' has no tag with a weight above 0",
     ):
         assert expected in text

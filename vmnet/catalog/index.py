@@ -17,9 +17,9 @@
 An index is of music or of videos. One of videos has the same files: its tracks are the videos, the
 embeddings are those of their pictures, and there are no beats and no tags.
 
-index.json has the size, the time of the last change and a hash of each file of arrays-<key>. On
-opening, a file of that size and time is taken for what it was; of another time, as in a copy of the
-index, it is read whole and compared.
+index.json has the track_ids without audible sound. It has the size, the time of the last change and
+a hash of each file of arrays-<key>. On opening, a file of that size and time is taken for what it
+was; of another time, as in a copy of the index, it is read whole and compared.
 """
 
 import csv
@@ -203,6 +203,8 @@ class Index:
     @cached_property
     def audible(self) -> np.ndarray:
         """Which tracks can be heard: (n_tracks,) bool; all where nothing was listened to."""
+        if not self.inaudible:
+            return np.ones(len(self), bool)
         return np.array([track.track_id not in self.inaudible for track in self.tracks])
 
     def boundaries(self, i: int) -> np.ndarray:

@@ -225,6 +225,7 @@ def _expansion(about: Sequence[Row], tags: Sequence[str]) -> np.ndarray:
 def _tag_problems(lines: Sequence[Row], spelling: Seen) -> Iterator[str]:
     """Say what is wrong with lines of tags.csv; `spelling` gathers how each tag is written."""
     artists: Seen = {}
+    artist_spelling: Seen = {}  # written in two ways, an artist would be in two splits
     given: Seen = {}
     for line, row in lines:
         track, tag, artist = (row[name] for name in TAG_COLUMNS)
@@ -233,6 +234,7 @@ def _tag_problems(lines: Sequence[Row], spelling: Seen) -> Iterator[str]:
                 yield f"line {line}: no {name}: name it"
         if tag:
             yield from _differs(spelling, line, folded(tag), tag, "tag")
+        yield from _differs(artist_spelling, line, folded(artist), artist, "artist")
         yield from _differs(artists, line, track, artist, f"track {track!r} with artist")
         yield from _repeats(given, line, f"track {track!r} with the tag {tag!r}")
         if not 0 <= _number(row["weight"]) <= 1:
