@@ -65,6 +65,13 @@ def test_the_band_that_tags_tell_of_is_the_band_that_plays(monkeypatch) -> None:
     assert bands == [told]
 
 
+def test_all_songs_are_equally_loud() -> None:
+    for plan in songs.plan_songs(4, 3.0, seed=0):
+        sound = plan.sound()
+        assert np.sqrt(np.mean(sound**2)) == pytest.approx(songs.LEVEL, rel=1e-3)
+        assert np.abs(sound).max() < 1
+
+
 def test_songs_of_an_artist_are_more_alike_than_others() -> None:
     plans = songs.plan_songs(200, 12.8, seed=0)
     names = np.array([plan.artist for plan in plans])

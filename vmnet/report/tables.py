@@ -430,8 +430,8 @@ TABLES = {
         "08-03",
         "tagged_catalog.csv",
         as_it_is,
-        "The tags of rendered songs are known from their making; annotators forget one in ten, and "
-        "hear one in a hundred that is not there.",
+        "Where songs are rendered, their tags are known from the making; annotators forget one in "
+        "ten, and hear one in a hundred that is not there.",
     ),
     "table42": Table(
         "Table 4.2: music similarity",
@@ -441,7 +441,7 @@ TABLES = {
         similarity.table42,
         "Percent, k = 20: how well each system's ranking of the test tracks gives the first five "
         "of the oracle's. Compare with chance in the same column, not with the thesis: its "
-        "similarity is another, its catalog twenty times as large. A difference is over the same "
+        "similarity and its catalog are others. A difference is over the same "
         "queries. Other artists: without the tracks of the query's own artist. The networks have "
         "the share of the thesis' filters, and the negatives, that `vmnet/config.py` and "
         "`n_of` say, several anchors a batch and a larger learning rate.",

@@ -132,6 +132,7 @@ def prepare(run: Run, folder: str = "") -> Material:
     catalog = open_catalog(folder, size, run.seed, run.jobs)
     if not folder:
         catalog = replace(catalog, name=f"songs-{run.profile.name}")
+    store.remove_partial(catalog.data)
     files = dict(zip(catalog.tracks.ids, catalog.paths, strict=True))
     heard, failures = spectrograms(files, catalog.data, run.jobs, run.retry)
     failures = failures | inaudible(files, catalog.data)
@@ -206,15 +207,13 @@ def _second(material: Material) -> np.ndarray:
 def _tagging(material: Material) -> np.ndarray:
     """Rank by the oracle on the tags that a network estimates."""
     tracks = material.catalog.tracks.select(material.test)
-    estimated = np.clip(test_embeddings(material, *tagging(material)), 0, 1)
+    estimated = np.clip(embedded(material, *tagging(material)), 0, 1)
     return ranked_lists(-similarities(tracks, estimated), material.seed)
 
 
 def _triplets(material: Material, mining: str, network: str = "vgg") -> np.ndarray:
     """Rank by the distance of what a network makes of tracks."""
-    return by_distance(
-        test_embeddings(material, *triplet(material, mining, network)), material.seed
-    )
+    return by_distance(embedded(material, *triplet(material, mining, network)), material.seed)
 
 
 BOUNDS: dict[str, Ranking] = {
@@ -307,7 +306,7 @@ def trained(
         return train(material.catalog.data / "networks" / f"{name}-{key}")
 
 
-def test_embeddings(
+def embedded(
     material: Material,
     name: str,
     settings: TagConfig | TripletConfig,
@@ -463,7 +462,7 @@ def _similar(material: Material) -> list[dict[str, Any]]:
 def units(material: Material) -> list[Unit]:
     """Return what the output units of TL distance listen to (table 4.3)."""
     tracks = material.catalog.tracks.select(material.test)
-    embeddings = test_embeddings(material, *triplet(material, *TRIPLET_SYSTEMS["tl_distance"]))
+    embeddings = embedded(material, *triplet(material, *TRIPLET_SYSTEMS["tl_distance"]))
     artists = tracks.artists if len(set(tracks.artists)) >= RELEVANT else None
     return analyse_units(embeddings, tracks.weights, tracks.tags, artists, material.seed)
 

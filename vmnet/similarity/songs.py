@@ -35,8 +35,9 @@ from vmnet.rendered.song import BEATS, MAJOR_SCALE, Song, compose
 from vmnet.rendered.synth import SAMPLE_RATE, Instrument, draw_band, perform
 from vmnet.similarity.tags import TAG_COLUMNS, TAGS, TAXONOMY, TAXONOMY_COLUMNS
 
-VERSION = 1  # of the tags and their annotators; the renderer has its own
+VERSION = 2  # of the tags, their annotators and the level; the renderer has its own
 SECOND = "second"  # the folder of the second annotator
+LEVEL = 10 ** (-23 / 20)  # of all songs, -23 dBFS: by its loudness alone one would know the tempo
 DEVIATION = 0.12  # of a song's style from its artist's
 SONGS_OF_AN_ARTIST = (2, 6)  # fewest and most; 4.0 in the thesis on average
 CUT = 0.25  # a tag that holds less is not given
@@ -133,8 +134,12 @@ class SongPlan:
         return draw_band(self.style, self._player())
 
     def sound(self) -> np.ndarray:
-        """Return the music, `(n_samples,)` float32 in [-1, 1] at 44.1 kHz."""
-        return perform(self.song, self.style, self._player()).mean(axis=1)
+        """Return the music, `(n_samples,)` float32 in [-1, 1] at 44.1 kHz, all at one level.
+
+        The renderer makes energetic songs louder and faster; people who publish music level it.
+        """
+        mono = perform(self.song, self.style, self._player()).mean(axis=1)
+        return mono * np.float32(LEVEL / max(float(np.sqrt(np.mean(mono**2))), 1e-9))
 
     def _player(self) -> np.random.Generator:
         return _generator(self.seed, self.number, 1)
@@ -290,6 +295,7 @@ def render_songs(
     folder = Path(data) / f"songs-{store.key(**drawn_from)}"
     if (folder / TAGS).exists():  # written last
         return folder
+    store.remove_partial(folder)
     plans = plan_songs(n_songs, seconds, seed)
     paths = [folder / plan.name for plan in plans]
     work = [
