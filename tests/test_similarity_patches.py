@@ -96,5 +96,6 @@ def test_tracks_are_kept_and_a_bad_one_does_not_end_the_rest(tmp_path, monkeypat
     monkeypatch.setattr(patches, "log_cqt", None)  # nothing is computed anew
     again, _ = spectrograms({"b/low": tracks["b/low"]}, kept)
     np.testing.assert_array_equal(again.data, found[0])
+    assert len(list(kept.rglob("all-*.npy"))) == 1
     with pytest.raises(VmnetError, match="no track of 1 can be used"):
         spectrograms({"text": tracks["text"]}, kept)

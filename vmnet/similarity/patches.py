@@ -138,8 +138,11 @@ def _kept(folder: Path, clip: Clip) -> Path:
 def _joined(files: Mapping[str, Path], folder: Path) -> Sequences:
     """Return the frames of all tracks, from one file that is made once."""
     key = store.key(files=[[track, file.name] for track, file in files.items()])
-    data, lengths = (Path(folder) / CQT.folder / f"all-{key}.{end}" for end in ("npy", "npz"))
-    if not lengths.exists():
+    folder = Path(folder) / CQT.folder
+    data, lengths = folder / f"all-{key}.npy", folder / f"all-{key}.npz"
+    if not (data.exists() and lengths.exists()):
+        for old in folder.glob("all-*"):  # of other tracks; who still reads it has it mapped
+            old.unlink(missing_ok=True)
         counts = [len(_read(file)) for file in files.values()]
         with store.written_whole(data) as temporary, _mapped(temporary, sum(counts)) as joined:
             for end, file in zip(np.cumsum(counts), files.values(), strict=True):
