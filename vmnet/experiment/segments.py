@@ -29,7 +29,10 @@ CLIP = "clip"
 FRAMES = "frames"
 """The segmentation of the systems that pool frames themselves: one segment for each second."""
 
-NOT_FOUND = (CLIP, FRAMES)
+STATISTICS = "statistics"
+"""Mean, variance and maximum of all frames of a clip, one after the other (thesis 5.2.2)."""
+
+NOT_FOUND = (CLIP, FRAMES, STATISTICS)
 """Segmentations that no segmenter finds."""
 
 LARGEST = float(np.finfo(np.float16).max)
@@ -191,7 +194,8 @@ def segment_arrays(features: ClipFeatures, pairs: Sequence[Pair]) -> Mapping[str
     -------
     arrays : by name
         `<frames>-<segmenter>` (n_segments, dim) float16, the mean of the frames of each segment
-        (paper IV-C); `boundaries-<segmenter>` (n_segments + 1,) s; `counts-<segmenter>` (1,).
+        (paper IV-C), or (1, 3 dim) of `STATISTICS`; `boundaries-<segmenter>` (n_segments + 1,) s;
+        `counts-<segmenter>` (1,).
 
     Raises
     ------
@@ -202,14 +206,28 @@ def segment_arrays(features: ClipFeatures, pairs: Sequence[Pair]) -> Mapping[str
 
     frames = {name: features.frames[name] for name, _ in pairs}
     seconds = max(len(rows) for rows in frames.values())
-    made = {CLIP: np.array([0.0, seconds]), FRAMES: np.arange(seconds + 1.0)}
+    whole = np.array([0.0, seconds])
+    made = {CLIP: whole, STATISTICS: whole, FRAMES: np.arange(seconds + 1.0)}
     arrays: dict[str, np.ndarray] = {}
     for name, segmenter in pairs:
         edges = made[segmenter] if segmenter in made else features.boundaries[segmenter]
         arrays[f"boundaries-{segmenter}"] = edges
         arrays[f"counts-{segmenter}"] = np.array([len(edges) - 1])
-        means = segment_means(frames[name], edges)
+        if segmenter == STATISTICS:
+            means = statistics_of(frames[name])
+        else:
+            means = segment_means(frames[name], edges)
         if not np.abs(means).max() <= LARGEST:
             raise VmnetError(f"its {name} features are not finite or above {LARGEST:g}: scale them")
         arrays[f"{name}-{segmenter}"] = means.astype(np.float16)
     return arrays
+
+
+def statistics_of(frames: np.ndarray) -> np.ndarray:
+    """Return mean, variance and maximum of (n, dim) frames, (1, 3 dim) float32.
+
+    >>> statistics_of(np.array([[0.0, 5.0], [2.0, 5.0]])).tolist()
+    [[1.0, 5.0, 1.0, 0.0, 2.0, 5.0]]
+    """
+    parts = frames.mean(axis=0), frames.var(axis=0), frames.max(axis=0)
+    return np.concatenate(parts)[None].astype(np.float32)

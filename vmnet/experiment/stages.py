@@ -86,7 +86,7 @@ class Dataset:
         ids = self._ids(split)
         video, music = (
             _only(ids, self.segments[split].features(name, segmenter))
-            for name, segmenter in zip((system.video, system.music), system.cut, strict=True)
+            for name, segmenter in system.kept
         )
         return video, music
 
@@ -106,12 +106,13 @@ class Dataset:
         """Return what stands for `features`, and for `moments`."""
         names = (system.video, system.music)
         segmenters = [name for name in dict.fromkeys(system.cut) if name not in NOT_FOUND]
-        apart = {"video_segmenter": system.video_segmenter} if system.apart else {}
+        more = {"video_segmenter": system.video_segmenter} if system.apart else {}
+        more |= {} if system.statistics == "mean" else {"statistics": system.statistics}
         return store.key(
             source=self.corpus.source.key(self.corpus.split(split), names, segmenters),
             features=names,
             segmenter=system.segmenter,
-            **apart,
+            **more,
         )
 
 
@@ -238,8 +239,7 @@ def prepare_all(runs: Iterable[Run]) -> list[Dataset]:
 def _pairs(systems: Iterable[System]) -> tuple[Pair, ...]:
     """Return which features are needed in which segments, each pair once."""
     owners = (owner for s in systems for owner in (s, s.learned_as) if owner)
-    needed = (zip((s.video, s.music), s.cut, strict=True) for s in owners)
-    return tuple(dict.fromkeys(pair for pairs in needed for pair in pairs))
+    return tuple(dict.fromkeys(pair for owner in owners for pair in owner.kept))
 
 
 def _names(pairs: Iterable[Pair]) -> tuple[tuple[str, ...], tuple[str, ...]]:

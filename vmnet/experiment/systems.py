@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vmnet.experiment.run import HANDCRAFTED, Run
-from vmnet.experiment.segments import CLIP
+from vmnet.experiment.segments import CLIP, STATISTICS, Pair
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,9 @@ class System:
     `video_segmenter` cuts the video, where the two tracks are cut apart and `segmenter` cuts the
     music alone. `learned_as` is the system whose model is taken, where it is not its own. `model`
     is a key of `vmnet.models.MODELS`.
+
+    `statistics` is what is made of the frames of the music of a whole clip: "mean", or
+    "mean+variance+max", three times as long (thesis, 5.2.2).
     """
 
     name: str
@@ -29,11 +32,24 @@ class System:
     video_segmenter: str = ""
     learned_as: "System | None" = None
     model: str = "vmnet"
+    statistics: str = "mean"
+
+    def __post_init__(self) -> None:
+        if self.statistics not in ("mean", "mean+variance+max"):
+            raise ValueError(f"statistics are mean or mean+variance+max, not {self.statistics!r}")
+        if self.statistics != "mean" and self.cut != (CLIP, CLIP):
+            raise ValueError(f"{self.statistics} are of whole clips, not of {self.segmentation}")
 
     @property
     def cut(self) -> tuple[str, str]:
         """The segmenters of the video and of the music."""
         return self.video_segmenter or self.segmenter, self.segmenter
+
+    @property
+    def kept(self) -> tuple[Pair, Pair]:
+        """What is kept of the video and of the music: the extractor, and how its frames are cut."""
+        video, music = self.cut
+        return (self.video, video), (self.music, music if self.statistics == "mean" else STATISTICS)
 
     @property
     def apart(self) -> bool:
