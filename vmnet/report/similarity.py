@@ -161,7 +161,9 @@ def units(material: "Material", found: Iterable[Any]) -> "pd.DataFrame":
             ],
             "p": [f"{unit.p:.4f}" for unit in best],
             "p for all units": [f"{unit.p_corrected:.3f}" for unit in best],
-            "its tracks": [", ".join(ids[i] for i in unit.tracks) for unit in best],
+            f"its tracks ({material.catalog.kind})": [
+                ", ".join(ids[i] for i in unit.tracks) for unit in best
+            ],
         }
     )
     frame.attrs["about"] = f"{units_sentence(found)} {_whose(material)}"
