@@ -28,7 +28,7 @@ def test_each_number_has_one_key_and_is_a_number():
     assert set(found["direction"]) <= set(DIRECTIONS)
     assert {part: len(rows) for part, rows in found.groupby("part")} == {
         "4.2": 21, "C.4": 20, "5.1": 18, "5.2": 45, "5.3": 26, "6.2": 72, "6.3": 26,
-        "B.2": 6, "dispersion": 2, "intra": 4, "means": 3,
+        "B.2": 6, "dispersion": 2, "intra": 4, "lengths": 4, "means": 3, "time": 1,
     }  # fmt: skip
     with pytest.raises(ValueError, match=r"no numbers of part '4\.4'"):
         numbers.printed("4.4")

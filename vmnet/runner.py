@@ -239,6 +239,7 @@ def run(arguments: argparse.Namespace) -> None:
         experiment.prepare_all(runs)  # all is kept by now; what failed is noted once more
     save_record(figures, runs, seconds, arguments.corpus, own)
     save_page(figures)
+    save_thesis_page(figures)
     print(f"Figures, tables and executed notebooks: {figures}")
 
 
@@ -255,6 +256,14 @@ def save_page(figures: Path) -> None:
 
     if all((figures / name).exists() for name in (*page.RESULTS, "training.csv")):
         print(f"Paper and ours, number by number: {page.save(figures, page_path(figures))}")
+
+
+def save_thesis_page(figures: Path) -> None:
+    """Write the page that sets our numbers beside the thesis', of the chapters that were run."""
+    from vmnet.report.thesis import page, results
+
+    if any((figures / name).exists() for name in results.FILES.values()):
+        print(f"Thesis and ours: {page.save(figures, page_path(figures, '-thesis'))}")
 
 
 def page_path(figures: Path, of: str = "") -> Path:

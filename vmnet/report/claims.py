@@ -42,7 +42,13 @@ _FINER: dict[str, Callable[[float], str]] = {  # with one more digit
     "seconds": "{:.3g} s".format,
     **dict.fromkeys(RECALLS, "{:.2f} %".format),
 }
+_PLAIN = ("{:.2f}".format, "{:.3f}".format)  # of what is in neither; the second is finer
 _SHOWN = 4  # rivals named in the evidence, the nearest first
+
+
+def itself(number: float) -> float:
+    """Return what stands for one number."""
+    return number
 
 
 @dataclass(frozen=True)
@@ -51,20 +57,21 @@ class Quantity:
 
     label: str
     keys: tuple[Key, ...]
-    combine: Callable[..., float] = max  # of one number: itself
+    combine: Callable[..., float] = itself
 
     def value(self, read: Read) -> float:
         """Return the number."""
-        numbers = [read(key) for key in self.keys]
-        return self.combine(*numbers) if len(numbers) > 1 else numbers[0]
+        return self.combine(*map(read, self.keys))
 
     def number(self, read: Read, finer: bool = False) -> str:
         """Return the number as text, with one more digit if it is to be finer."""
-        return (_FINER if finer else _TEXTS)[self.keys[0][-1]](self.value(read))
+        metric = self.keys[0][-1] if self.keys else ""
+        text = (_FINER if finer else _TEXTS).get(metric, _PLAIN[finer])
+        return text(self.value(read))
 
     def text(self, read: Read, finer: bool = False) -> str:
         """Return the number with its name: "Trace 44.0"."""
-        return f"{self.label} {self.number(read, finer)}"
+        return f"{self.label} {self.number(read, finer)}".strip()
 
     def looks_like(self, other: "Quantity", read: Read) -> bool:
         """Say whether another number has the same text and is not the same."""
@@ -514,7 +521,9 @@ _THESIS = (
         "With CBVMR's loss, leaving out the intra-modal terms does no harm.",
         "thesis, section 7.1.3",
         (Order("", _clip_level(CBVMR_INTER), "≤", _clip_level(CBVMR)),),
-        "The thesis says so of preliminary experiments and prints no numbers.",
+        "The thesis says so of preliminary experiments. Its chapters 5 and 7 print two systems "
+        "with and without these terms: 209 ±27 and 193 ±25 with handcrafted features, 116 ±18 and "
+        "118 ±19 with AudioSet's; the weights of the other two terms differ, too.",
     ),
 )
 

@@ -35,7 +35,7 @@ import numpy as np
 from vmnet.config import DEFAULT_PROFILE, ROOT
 from vmnet.errors import VmnetError, exit_status
 from vmnet.report import paper, real
-from vmnet.report.claims import CLAIMS
+from vmnet.report.claims import CLAIMS, Claim
 from vmnet.report.names import name
 from vmnet.report.ranks import MARK, duration
 from vmnet.report.replication import (
@@ -57,7 +57,8 @@ from vmnet.report.results import (
     with_settings,
 )
 from vmnet.report.tables import TABLES, Table, as_it_is, to_markdown
-from vmnet.runner import of_thesis, without_thesis
+from vmnet.report.thesis.figures import figures_of
+from vmnet.runner import THESIS, of_thesis, without_thesis
 from vmnet.store import save_text
 
 if TYPE_CHECKING:
@@ -109,22 +110,22 @@ def results_page(folder: Path, beside: Path | None = None) -> str:
     """
     folder = Path(folder).resolve()
     beside = beside or folder.parent.parent
-    notebooks = _relative(NOTEBOOKS, beside) if beside.is_relative_to(ROOT) else NOTEBOOKS.name
+    notebooks = relative(NOTEBOOKS, beside) if beside.is_relative_to(ROOT) else NOTEBOOKS.name
     run, results = _read(folder)
     origin = provenance(results)
-    text = _template().render(
+    text = template("results.md.j2").render(
         run=run,
         origin=origin,
-        link=_relative(folder, beside),
+        link=relative(folder, beside),
         notebooks=notebooks,
-        source=_relative(folder, ROOT) if folder.is_relative_to(ROOT) else folder,
+        source=relative(folder, ROOT) if folder.is_relative_to(ROOT) else folder,
         settings=settings_text(origin.settings),
         simulated=origin.kind == SIMULATED,
         fitted=[_fitted(key) for key in sorted(origin.fitted)],
         fewest_clips=FEWEST_CLIPS,
         result_files=RESULTS,
         real=_real(folder, results, beside),
-        docs=_relative(ROOT / "docs", beside) if beside.is_relative_to(ROOT) else "docs",
+        docs=relative(ROOT / "docs", beside) if beside.is_relative_to(ROOT) else "docs",
         **_comparison(folder, results, origin),
         tables=_tables(folder),
         **_speed(folder / "speed.json"),
@@ -144,7 +145,7 @@ def _read(
     for file in (*files, *others, "run.json"):
         if not (folder / file).is_file():
             raise VmnetError(f"{folder / file} is missing: `./run_all.sh` makes it.")
-    run = of_paper(_read_run(folder / "run.json"))
+    run = of_paper(read_run(folder / "run.json"))
     results = combine({file: _read_csv(folder / file, REQUIRED) for file in files}, run)
     _require_one_run(results, run, folder / "run.json")
     return run, results
@@ -161,7 +162,16 @@ def of_paper(run: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _read_run(path: Path) -> dict[str, Any]:
+def read_run(path: Path) -> dict[str, Any]:
+    """Read run.json.
+
+    Raises
+    ------
+    VmnetError
+        If it is missing, or not what a run writes.
+    """
+    if not path.is_file():
+        raise VmnetError(f"{path} is missing: `./run_all.sh` makes it.")
     run: dict[str, Any] = _read_json(path)
     _require(run, RUN, path)
     return run
@@ -173,7 +183,8 @@ def save(folder: Path, path: Path = ROOT / "RESULTS.md") -> Path:
     return path
 
 
-def _relative(path: Path, start: Path) -> str:
+def relative(path: Path, start: Path) -> str:
+    """Return a path as a link from a page in the folder `start`."""
     return Path(os.path.relpath(path, start)).as_posix()
 
 
@@ -260,7 +271,7 @@ def _real(folder: Path, results: "pd.DataFrame", beside: Path) -> dict[str, Any]
             "set": one.of,
             "run": one.run,
             "origin": one.origin,
-            "link": _relative(one.folder, beside),
+            "link": relative(one.folder, beside),
             "tables": [(*rest, to_markdown(frame)) for *rest, frame in real.tables(one)],
             "figures": [
                 (stem, shown)
@@ -300,12 +311,11 @@ def save_readme(folder: Path, path: Path) -> None:
 
 def _comparison(folder: Path, results: "pd.DataFrame", origin: Provenance) -> dict[str, Any]:
     """Return the correlations and the verdicts, where there are clips and cells enough for them."""
-    path = folder / "explanations.md"
     compared: dict[str, Any] = {
         "rho": None,
         "correlations": "",
         "verdicts": {},
-        "explanations": _explanations(path) if path.exists() else {},
+        "explanations": explanations(folder / "explanations.md", CLAIMS),
     }
     if origin.n_clips < FEWEST_CLIPS:
         return compared
@@ -333,13 +343,21 @@ def _comparison(folder: Path, results: "pd.DataFrame", origin: Provenance) -> di
     return compared
 
 
-def _explanations(path: Path) -> dict[str, str]:
-    """Read `explanations.md`: conclusion id -> text."""
+def explanations(path: Path, claims: Iterable[Claim]) -> dict[str, str]:
+    """Read what was written by hand of claims: id -> text; nothing where there is no file.
+
+    Raises
+    ------
+    VmnetError
+        If it explains what is no claim.
+    """
+    if not path.exists():
+        return {}
     texts: dict[str, str] = {}
     for part in f"\n{path.read_text(encoding='utf-8')}".split("\n## ")[1:]:
         claim, _, text = part.partition("\n")
         texts[claim.strip()] = text.strip()
-    unknown = sorted(set(texts) - {claim.id for claim in CLAIMS})
+    unknown = sorted(set(texts) - {claim.id for claim in claims})
     if unknown:
         raise VmnetError(
             f"{path} explains {', '.join(unknown)}, which is no conclusion: see the ids in "
@@ -385,7 +403,8 @@ def _speed(path: Path) -> dict[str, Any]:
 def _figures(folder: Path) -> list[tuple[str, str]]:
     """Return the pictures of the folder and what each shows, the known ones first."""
     known = list(FIGURES)
-    stems = sorted(path.stem for path in folder.glob("*.png"))
+    apart = {stem for number in THESIS for stem in figures_of(number)}
+    stems = sorted({path.stem for path in folder.glob("*.png")} - apart)
     stems.sort(key=lambda stem: known.index(stem) if stem in known else len(known))
     return [(stem, FIGURES.get(stem, stem.replace("_", " "))) for stem in stems]
 
@@ -405,7 +424,8 @@ def _rho(found: Spearman) -> str:
     return f"{found.rho:.2f} ({found.low:.2f} to {found.high:.2f})"
 
 
-def _template() -> Any:
+def template(name: str) -> Any:
+    """Return a template of this package, with the filters that the pages share."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -417,15 +437,19 @@ def _template() -> Any:
     )
     environment.filters |= {"wrap": _wrap, "count": count, "duration": duration}
     environment.globals |= {"MARK": MARK.strip()}
-    return environment.get_template("results.md.j2")
+    return environment.get_template(name)
 
 
-def _wrap(text: str, indent: str = "") -> str:
-    """Break lines at 100 characters, but never inside `code` nor before a sign (">" is a quote)."""
+def _wrap(text: str, indent: str = "", first: str = "") -> str:
+    """Break lines at 100 characters, but never inside `code` nor before a sign (">" is a quote).
+
+    The first line is indented by `first`, the others by `indent`.
+    """
     held = re.sub(r"`[^`]*`| (?=[<>≤≥±%])", lambda found: found[0].replace(" ", "\0"), text)
     lines = textwrap.fill(
         " ".join(held.split()),
         100,
+        initial_indent=first,
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,

@@ -12,7 +12,7 @@ known, and of intervals none is needed.
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Pair = tuple[Order, Quantity, Quantity]
+Width = Callable[[Quantity], float]
 PAPERS_OWN = "olda"  # the segmentation with which the paper did its experiment 3
 
 
@@ -90,8 +91,12 @@ def verdict(
     if judged.holds is None:
         return Verdict(None, limits=judged.evidence)
     means = values.mean(axis="columns")
-    margin, pair = _deciding(asked, means.__getitem__, origin.n_clips)
-    decides = _in_words(pair, means.__getitem__, origin.n_clips)
+
+    def width(quantity: Quantity) -> float:
+        return half_width(quantity, means.__getitem__, origin.n_clips)
+
+    margin, pair = deciding(asked, means.__getitem__, width)
+    decides = in_words(pair, means.__getitem__, width)
     return Verdict(judged.holds, margin > 0, judged.seeds, decides, limits)
 
 
@@ -168,14 +173,19 @@ def half_width(quantity: Quantity, read: Read, n_clips: int) -> float:
     return math.hypot(*map(of, quantity.keys))
 
 
-def _deciding(claim: Claim, read: Read, n_clips: int) -> tuple[float, Pair]:
-    """Return the pair that decides, and by how much its gap exceeds the interval."""
+def deciding(claim: Claim, read: Read, width: Width) -> tuple[float, Pair]:
+    """Return by how much the gap of the pair that decides exceeds its interval, and that pair.
+
+    Parameters
+    ----------
+    width
+        The half width of a number's interval, 0 where none is known.
+    """
 
     def margin(pair: Pair) -> float:
         _, one, other = pair
         gap = abs(one.value(read) - other.value(read))
-        widths = (half_width(each, read, n_clips) for each in (one, other))
-        return gap - math.hypot(*widths)
+        return gap - math.hypot(width(one), width(other))
 
     wrong = [(order, *pair) for order in claim.orders for pair in order.wrong(read)]
     right = [
@@ -185,10 +195,11 @@ def _deciding(claim: Claim, read: Read, n_clips: int) -> tuple[float, Pair]:
     return margin(pair), pair
 
 
-def _in_words(pair: Pair, read: Read, n_clips: int) -> str:
+def in_words(pair: Pair, read: Read, width: Width) -> str:
     """Return "Foote: Trace 13.0 < NW-DTW 14.0 (±6.0)"."""
     order, one, other = pair
     narrowed = replace(order, first=(one,), others=(other,))
-    width = math.hypot(*(half_width(each, read, n_clips) for each in (one, other)))
-    interval = f" (±{width:.1f})" if width else ""
+    of_difference = math.hypot(width(one), width(other))
+    digits = 1 if of_difference >= 0.95 else 2
+    interval = f" (±{of_difference:.{digits}f})" if of_difference else ""
     return narrowed.evidence(read).strip("*") + interval
