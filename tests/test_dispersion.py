@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vmnet.evaluation.diagonal import ends_minus_middle, own_is_best, own_minus_others
+from vmnet.evaluation.diagonal import ends_and_middle, own_and_others, own_is_best
 from vmnet.evaluation.dispersion import dispersion, distances_from_mean
 
 seeds = st.integers(0, 2**32 - 1)
@@ -62,27 +62,30 @@ def test_embeddings_must_be_of_unit_norm(bad):
 
 def test_own_matrix_by_hand():
     similarity = [[0.9, 0.2, 0.1], [0.4, 0.3, 0.2], [0.0, 0.3, 0.6]]
-    assert own_minus_others(similarity) == pytest.approx(1.8 / 3 - 1.2 / 6)
+    assert own_and_others(similarity) == pytest.approx((1.8 / 3, 1.2 / 6))
     assert own_is_best(similarity) == pytest.approx(200 / 3)
-    assert ends_minus_middle(similarity) == pytest.approx(0.75 - 0.3)
+    assert ends_and_middle(similarity) == pytest.approx((0.75, 0.3))
 
 
 @given(seed=seeds, k=st.integers(3, 12))
 @settings(deadline=None, max_examples=25)
 def test_laws_of_the_own_matrix(seed, k):
     similarity = np.random.default_rng(seed).uniform(-1, 1, (k, k))
-    assert own_minus_others(similarity + 1) == pytest.approx(own_minus_others(similarity))
-    assert own_minus_others(similarity.T) == pytest.approx(own_minus_others(similarity))
+    own, others = own_and_others(similarity)
+    assert own_and_others(similarity + 1) == pytest.approx((own + 1, others + 1))
+    assert own_and_others(similarity.T) == pytest.approx((own, others))
+    assert (own + (k - 1) * others) / k == pytest.approx(similarity.mean())
     assert own_is_best(2 * similarity - 1) == own_is_best(similarity)
-    assert ends_minus_middle(similarity[::-1, ::-1]) == pytest.approx(ends_minus_middle(similarity))
+    ends, middle = ends_and_middle(similarity)
+    assert ends_and_middle(similarity[::-1, ::-1]) == pytest.approx((ends, middle))
+    assert (2 * ends + (k - 2) * middle) / k == pytest.approx(own)
     even = np.full((k, k), 0.3)
-    assert own_minus_others(even) == pytest.approx(0)
+    assert own_and_others(even) == pytest.approx((0.3, 0.3))
     assert own_is_best(even) == pytest.approx(100 / k)  # chance
-    assert ends_minus_middle(even) == pytest.approx(0)
     assert own_is_best(np.eye(k)) == 100
 
 
-@pytest.mark.parametrize("function", [own_minus_others, own_is_best, ends_minus_middle])
+@pytest.mark.parametrize("function", [own_and_others, own_is_best, ends_and_middle])
 @pytest.mark.parametrize("bad", [np.zeros((1, 1)), np.zeros((3, 4)), np.zeros(3)])
 def test_what_is_no_matrix_of_a_clip_is_refused(function, bad):
     with pytest.raises(ValueError, match=r"must be \(K, K\)"):

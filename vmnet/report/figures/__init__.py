@@ -8,6 +8,7 @@ from vmnet.report.figures.alignment import alignment
 from vmnet.report.figures.apart import cut_apart
 from vmnet.report.figures.clip import ClipOverview, clip_overview
 from vmnet.report.figures.curves import indel_sweep, training_curves
+from vmnet.report.figures.dispersion import dispersion
 from vmnet.report.figures.edit import EditView, edit
 from vmnet.report.figures.instrument import instrument
 from vmnet.report.figures.language import (
@@ -32,6 +33,7 @@ __all__ = [
     "clip_overview",
     "cooccurrence_null",
     "cut_apart",
+    "dispersion",
     "edit",
     "figure_6_4",
     "figure_6_5",
