@@ -10,7 +10,7 @@ precision: only the time counts), as `vmnet.models.train` does, validation aside
 - its ratio to the bare matrix products of its forward and backward pass in the same library,
 - the share of the device's peak, which is that of one large product,
 - the time of drawing and gathering a batch, which goes on beside the update,
-- the time of the thesis' 500,000 updates (section 5.2.4).
+- the time of 500,000 updates, the thesis' "epochs" as we read them (section 5.2.4).
 
 Updates and products take turns, so that another load on the machine meets both. Keras' backend is
 chosen by its own variable: `KERAS_BACKEND=jax python benchmarks/train.py`. `--json FILE` writes the

@@ -211,7 +211,7 @@ def stretch(segments):
     return [copy for segment in segments for copy in (segment, segment)]
 
 
-# --- the loss of the original VM-Net (thesis, section 5.1.3) --------------------------------------
+# --- the loss of the original VM-Net (CBVMR), and the thesis' other intra-modal term --------------
 
 
 def nearest_violations(anchors, others, clips, margin, top):

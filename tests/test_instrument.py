@@ -60,5 +60,5 @@ def test_detection_without_events() -> None:
 def test_figure_has_a_panel_for_each_kind_of_event() -> None:
     figure = figures.instrument(measured())
     panels = figure.get_axes()
-    assert [len(axes.collections[0].get_offsets()) for axes in panels] == [3, 3, 3]
+    assert [len(axes.collections[0].get_offsets()) for axes in panels] == [3, 3, 3, 3]
     assert any("rendered" in text.get_text() for text in figure.texts)

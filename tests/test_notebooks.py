@@ -10,7 +10,6 @@ import sys
 import pytest
 
 from vmnet import runner
-from vmnet.report import tables
 
 FIGURES = (
     "clip_overview", "training_baselines", "training_experiment1", "figure7", "figure8", "figure9",
@@ -23,8 +22,6 @@ TABLES = (
 )  # fmt: skip
 
 NOTEBOOKS = runner.notebooks(thesis=True)
-OF_THESIS = [path for path in NOTEBOOKS if runner.of_thesis(path.stem)]
-TABLES += tuple(name for name, table in tables.TABLES.items() if table.of_thesis)
 
 
 def cells_of(path, kind):
@@ -33,6 +30,19 @@ def cells_of(path, kind):
     return {c["id"]: "".join(c["source"]) for c in cells if c["cell_type"] == kind}
 
 
+def of_thesis(pattern):
+    """Return what the thesis' notebooks write in any run: not what stands below an "if"."""
+    return tuple(
+        name
+        for path in NOTEBOOKS
+        if runner.of_thesis(path.stem)
+        for text in cells_of(path, "code").values()
+        for name in re.findall(pattern, text, flags=re.MULTILINE)
+    )
+
+
+FIGURES += of_thesis(r'^figures\.save\(.*"(\w+)"\)')
+TABLES += of_thesis(r'^show\("(\w+)"')
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -102,11 +112,7 @@ def home(tmp_path_factory):
 
 
 def test_every_figure_is_there_as_png_and_pdf(home):
-    of_thesis = [
-        name for path in OF_THESIS for text in cells_of(path, "code").values()
-        for name in re.findall(r'^ *figures\.save\(.*"(\w+)"\)', text, flags=re.MULTILINE)
-    ]  # fmt: skip
-    for name in (*FIGURES, *of_thesis):
+    for name in FIGURES:
         assert (home / f"figures/smoke/{name}.png").read_bytes().startswith(b"\x89PNG"), name
         assert (home / f"figures/smoke/{name}.pdf").read_bytes().startswith(b"%PDF"), name
 
@@ -138,6 +144,16 @@ def test_the_page_of_results_says_that_its_data_are_rendered(home):
     assert "rendered" in page
     assert "simulated" not in page
     assert "`./run_all.sh --profile smoke`" in page
+
+
+def test_the_thesis_has_a_page_of_its_own_where_it_was_run(home):
+    if not any(runner.of_thesis(path.stem) for path in NOTEBOOKS):
+        return
+    page = (home / "RESULTS-thesis-smoke.md").read_text()
+    assert "`./run_all.sh --profile smoke --only " in page
+    assert "**rendered**" in page
+    run = json.loads((home / "figures/smoke/run.json").read_text())
+    assert run["command"] == "./run_all.sh --thesis --profile smoke"
 
 
 def test_a_second_run_computes_nothing_again(home):

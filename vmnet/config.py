@@ -189,7 +189,8 @@ PROFILES = {
             thesis=_MINUTES,
         ),
         # Paper III-C, IV-C and V-B: 50,000 clips, batch 1,000, Adam 1e-6, early stopping; about
-        # 500,000 updates (thesis 5.2.4). The paper trained 2 to 6 days a network on one GPU.
+        # 500,000 updates, which is how we read the thesis' "epochs" (5.2.4; 18 hours would be
+        # 0.13 s for each). The paper trained 2 to 6 days a network on one GPU.
         Profile(
             name="paper",
             corpus="published",

@@ -17,7 +17,7 @@ from vmnet.language.positions import EVENTS
 
 PART = "instrument"
 CLIP = "clip:"
-KINDS = ("segments", "downbeats", "beats")
+KINDS = ("segments", "segments_moved", "downbeats", "beats")
 
 Row = dict[str, Any]
 Pair = tuple[ClipEvents, ClipEvents]

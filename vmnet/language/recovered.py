@@ -1,9 +1,9 @@
 """Does the method find what was put into rendered films? All that such films can tell.
 
 Each film was drawn with an editing style (`vmnet.rendered.Editing`): how many of its cuts go to
-beats, bars or sections, and how often a section begins with a cut. And what is measured in a film's
-sound and pictures is held against what the film was made of. Both as Spearman's correlation over
-the films; "recovered" is one whose 95 % interval (Fisher's) is above 0.
+beats, bars or sections, and how often a section begins with a cut. How S follows that over the
+films is told by Spearman's correlation; "recovered" is one whose 95 % interval (Fisher's) is above
+0. `instrument` holds what is measured in sound and pictures against what a film was made of.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from vmnet.rendered import Editing
 
 FEWEST = 10  # films that a correlation is given for
-AS_SET = ("segments", "downbeats")
-AS_MADE = ("segments", "segments_moved", "downbeats")
+EVENTS = ("segments", "downbeats")
 
 
 def set_synchrony(editing: "Editing", meter: int) -> dict[str, float]:
@@ -42,7 +41,7 @@ def as_set(
     clips: Sequence[ClipEvents], editings: Sequence["Editing"], seed: int = 0
 ) -> Iterator[dict[str, Any]]:
     """Yield how well S above chance follows what was set, over films: rows of the results."""
-    for event in AS_SET:
+    for event in EVENTS:
         found = positions(clips, event, DRAWS, seed)
         with_events = [i for i, has in enumerate(found.which) if has]
         above = found.observed - found.nulls.mean(axis=1)
@@ -56,19 +55,6 @@ def _cuts_a_bar(clip: ClipEvents) -> float:
     return max(len(clip.cuts), 1) / clip.duration * clip.bar_seconds
 
 
-def as_made(
-    measured: Sequence[ClipEvents], truth: Sequence[ClipEvents], seed: int = 0
-) -> Iterator[dict[str, Any]]:
-    """Yield how well S of measured films follows S of the same films as they were made."""
-    true_of = {clip.clip_id: clip for clip in truth}
-    pairs = [(clip, true_of[clip.clip_id]) for clip in measured if clip.clip_id in true_of]
-    for event in AS_MADE:
-        ours, theirs = (positions(side, event, 1, seed) for side in zip(*pairs, strict=True))
-        both = ours.which & theirs.which
-        values = [side.observed[both[side.which]] for side in (ours, theirs)]
-        yield from _spearman(f"S_{event} as made", *values)
-
-
 def _spearman(metric: str, one: np.ndarray, other: np.ndarray) -> Iterator[dict[str, Any]]:
     """Yield Spearman's correlation, unless there are few films or all are alike."""
     if len(one) < FEWEST or np.ptp(one) == 0 or np.ptp(other) == 0:
@@ -76,11 +62,8 @@ def _spearman(metric: str, one: np.ndarray, other: np.ndarray) -> Iterator[dict[
     from scipy.stats import spearmanr
 
     value = float(spearmanr(one, other).statistic)
-    low, high = fisher(value, len(one))
-    yield {
-        "part": "recovered", "system": "spearman", "metric": metric, "group": ALL, "n": len(one),
-        "value": value, "ci95": (high - low) / 2,
-    }  # fmt: skip
+    key = {"part": "recovered", "system": "spearman", "metric": metric, "group": ALL}
+    yield {**key, "n": len(one), "value": value}
 
 
 def fisher(correlation: float, n: int) -> tuple[float, float]:

@@ -114,9 +114,14 @@ def _rendered(run: Run, tracker: str) -> list[Films]:
 
 
 def recovered(run: Run, sets: Sequence[Films]) -> "pd.DataFrame":
-    """Return what the sets of rendered films tell of the method; no rows for others."""
+    """Return what rendered films tell of the method, tidy; no rows for others.
+
+    Part "recovered" has what was set in films that were drawn, and part "instrument" what is
+    measured in films that were made.
+    """
+    from vmnet.language.instrument import instrument
     from vmnet.language.measure import plans
-    from vmnet.language.recovered import as_made, as_set
+    from vmnet.language.recovered import as_set
 
     by_name = {films.corpus: films.clips for films in sets if films.kind == "rendered"}
     rows = []
@@ -126,6 +131,6 @@ def recovered(run: Run, sets: Sequence[Films]) -> "pd.DataFrame":
         editings = [cutting.editing for cutting in cuttings if cutting]
         rows += [{**row, "corpus": PLANS} for row in as_set(clips, editings, run.seed)]
     if MEASURED in by_name and TRUTH in by_name:
-        found = as_made(by_name[MEASURED], by_name[TRUTH], run.seed)
+        found = instrument(by_name[MEASURED], by_name[TRUTH])
         rows += [{**row, "corpus": MEASURED} for row in found]
     return table({**row, "kind": "rendered", "seed": run.seed} for row in rows)

@@ -66,7 +66,8 @@ class TrainingConfig:
     input_dropout
         Share of the inputs dropped in training, with a linear start. Ours.
     steps
-        Updates at most (thesis, section 5.2.4: early stopping ends after 500,000 on average).
+        Updates at most. The thesis (section 5.2.4) stops after 500,000 "epochs" on average; by the
+        hours it gives, those can only be updates.
     evaluate_every
         Updates between two evaluations on the validation clips. Ours; the sources give none.
     choose

@@ -382,9 +382,10 @@ TABLES = {
         "10-10",
         "results_10.csv",
         language.recovered,
-        "Spearman's correlation over rendered films, with its 95 % interval (Fisher's); recovered "
-        "is what is above 0. It tells whether the method works, and nothing of films that people "
-        "made.",
+        "Rendered films, whose editing and music are known. Spearman's correlation over the films "
+        "with its 95 % interval (Fisher's): recovered is what is above 0, of ten films or more. F "
+        "is of what a program finds. This tells whether the method works, and nothing of films "
+        "that people made.",
     ),
     "hypotheses": Table(
         "What editors say, and what films do",
@@ -492,8 +493,8 @@ TABLES = {
         design.negatives,
         "Mean ranks of the Seg-VM-Net of one segmentation by what the negatives of its training "
         "were. The paper (section IV-C) and the thesis (8.2.2) tried the last two and print no "
-        "numbers. Several segments of a clip in a batch are needed for them: the second row is the "
-        "control with such batches.",
+        "numbers. They need several segments of a clip in a batch, four here; the first row is the "
+        "paper's, with one.",
     ),
     "own_matrices": Table(
         "What a clip's own similarity matrix says (section VI-D)",

@@ -150,6 +150,7 @@ def by_seed(results: "pd.DataFrame") -> "pd.DataFrame":
 def restricted(claim: Claim, given: Collection[Key]) -> tuple[Claim, str]:
     """Return what can be asked of results that have these keys, and what was left out."""
     lost: dict[str, None] = {}
+    kept: set[str] = set()
     orders = []
     for order in claim.orders:
         sides = []
@@ -159,6 +160,8 @@ def restricted(claim: Claim, given: Collection[Key]) -> tuple[Claim, str]:
             sides.append(there)
         if all(sides):
             orders.append(replace(order, first=sides[0], others=sides[1]))
+            kept |= {each.label for side in sides for each in side}
+    lost = {label: None for label in lost if label not in kept}
     named = list(lost)[:_NAMED]
     more = f", and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
     return replace(claim, orders=tuple(orders)), f"without {', '.join(named)}{more}" * bool(lost)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite, nan
 from typing import TYPE_CHECKING
 
-from vmnet.language.recovered import fisher
+from vmnet.language.recovered import FEWEST, fisher
 from vmnet.report.thesis import numbers
 
 if TYPE_CHECKING:
@@ -80,16 +80,16 @@ def hypotheses(results: "pd.DataFrame") -> "pd.DataFrame":
         said = _said(each)
         if not said:
             continue
-        by_chance = _value(results, each, "null")
-        if each["system"] in ("lift", "peak"):
-            by_chance = 1.0
+        is_ratio = each["system"] in ("lift", "peak")
+        by_chance = 1.0 if is_ratio else _value(results, each, "null")
+        digits = 3 if is_ratio else 2
         rows.append(
             {
                 "data": f"{each['kind']}, {each['corpus']}",
                 "": said[0],
                 "what": said[1],
                 "thesis": _number(PRINTED_MEANS.get(each["metric"], nan), nan, 2),
-                "ours": _number(each["value"], each["ci95"], 2),
+                "ours": _number(each["value"], each["ci95"], digits),
                 "by chance": _number(by_chance, nan, 2),
                 "n": f"{each['n']:,}",
             }
@@ -100,30 +100,51 @@ def hypotheses(results: "pd.DataFrame") -> "pd.DataFrame":
 RECOVERED = {
     "S_segments as set": "sections that begin with a cut, as set, and S(lseg) above chance",
     "S_downbeats as set": "cuts that go to downbeats, as set, and S(lbar) above chance, a cut",
-    "S_segments as made": "S(lseg) measured, and of the film as it was made",
-    "S_segments_moved as made": "the same, boundaries moved to the nearest downbeat",
-    "S_downbeats as made": "S(lbar) measured, and of the film as it was made",
 }
+FOUND = {
+    "cut_F": "cuts, within 2 frames",
+    "beat_F": "beats, within 0.07 s",
+    "downbeat_F": "downbeats, within 0.07 s",
+    "section_F": "section boundaries, within 3 s",
+}
+SPEARMAN = "spearman_"
 
 
 def recovered(results: "pd.DataFrame") -> "pd.DataFrame":
     """Return whether the method finds what was put into rendered films."""
     import pandas as pd
 
-    found = results[results["part"] == "recovered"]
+    found = results[results["part"].isin(("recovered", "instrument")) & (results["group"] == ALL)]
     rows = []
     for row in found.to_dict("records"):
-        low, high = fisher(row["value"], row["n"])
+        metric, data = row["metric"], f"{row['kind']}, {row['corpus']}"
+        if metric in FOUND:
+            value = _number(row["value"], row["ci95"], 2)
+            texts = (f"F of {FOUND[metric]}", value, "")
+        elif row["part"] == "recovered" or row["system"] == "measured":
+            event = EVENTS.get(metric.removeprefix(SPEARMAN))
+            texts = _correlation(RECOVERED.get(metric) or f"{event} measured, and as made", row)
+        else:
+            continue
         rows.append(
-            {
-                "data": f"{row['kind']}, {row['corpus']}",
-                "over the films": RECOVERED[row["metric"]],
-                "Spearman": f"{row['value']:.2f} ({low:.2f} to {high:.2f})",
-                "n": f"{row['n']:,}",
-                "": "recovered" if low > 0 else "not recovered",
-            }
+            dict(
+                zip(
+                    ("data", "what", "value", "n", ""),
+                    (data, *texts[:2], f"{row['n']:,}", texts[2]),
+                    strict=True,
+                )
+            )
         )
     return pd.DataFrame(rows)
+
+
+def _correlation(what: str, row: Mapping) -> tuple[str, str, str]:
+    """Return what was correlated, how well with which interval, and the verdict."""
+    if row["n"] < FEWEST:
+        return f"Spearman: {what}", f"{row['value']:.2f}", "too few films"
+    low, high = fisher(row["value"], row["n"])
+    verdict = "recovered" if low > 0 else "not recovered"
+    return f"Spearman: {what}", f"{row['value']:.2f} ({low:.2f} to {high:.2f})", verdict
 
 
 def _said(row: Mapping) -> tuple[str, str] | None:

@@ -32,10 +32,6 @@ SYSTEMS = {
     "with_intra": "With intra-modal terms",
     "with_intra_triplets": "With the thesis' intra-modal triplets",
     "without_intra": "Without intra-modal terms",
-    "other_clips": "Other clips",
-    "other_clips_runs": "Other clips, with four segments of a clip in a batch",
-    "same_clip": "Other clips and the same clip",
-    "adjacent": "Other clips and the segments beside the anchor's",
     # chapter 6
     "observed": "Observed",
     "null": "By chance (null)",
@@ -45,9 +41,12 @@ SYSTEMS = {
     # the paper
     **SEGMENTERS,
     "olda_trace": "OLDA with trace",
-    "own_index": "Its own place",
-    "other_indices": "Other places",
-    "ends": "First and last",
+    "other_clips": "Other clips, one segment of a clip in a batch",
+    "other_clips_runs": "Other clips",
+    "same_clip": "The same clip, too",
+    "adjacent": "The segments beside the anchor's, too",
+    "own_minus_others": "own place minus the rest of the track",
+    "ends_minus_middle": "first and last minus those between",
     "top_3": "The best three",
     "catalog": "The whole catalog",
     # controls
@@ -64,6 +63,8 @@ METRICS = {
     "R@10": "R@10 (%)",
     "R@25": "R@25 (%)",
     "mean_rank": "mean rank",
+    "hours": "time of training (h)",
+    "seconds_per_update": "time of an update (s)",
     "beat": "beat (% of films)",
     "bar": "bar (% of films)",
     "four_bars": "four bars (% of films)",
@@ -104,4 +105,5 @@ def group(key: str) -> str:
     >>> group("music:Hip-Hop"), group("other_artists"), group("all")
     ('Hip-Hop', 'other artists', 'all')
     """
-    return key.removeprefix("music:").removeprefix("video:").replace("_", " ")
+    bare = key.removeprefix("music:").removeprefix("video:")
+    return SYSTEMS.get(bare, bare.replace("_", " "))
