@@ -186,9 +186,9 @@ def _events(source: MediaSource, clip: Clip, bars: dict[str, np.ndarray]) -> Cli
     from vmnet.segmenters.shots import transition_times
 
     curves, boundaries = source.curves(clip), source.load(clip).boundaries[SECTIONS]
-    times, likelihood = curves["shot_times"], curves["shot_probability"]
+    cuts = np.unique(transition_times(curves["shot_times"], curves["shot_probability"]))
+    times, likelihood = first_frames(curves["shot_times"], curves["shot_probability"])
     duration = float(boundaries[-1])
-    cuts = transition_times(times, likelihood)
     found = Beats.at(bars["beats"], bars["downbeats"])
     return ClipEvents(
         clip.clip_id,
@@ -199,12 +199,36 @@ def _events(source: MediaSource, clip: Clip, bars: dict[str, np.ndarray]) -> Cli
         downbeats=found.downbeats,
         bpm=clip.bpm or found.bpm,
         meter=clip.meter or found.meter,
-        # TransNetV2 marks the last frame of a shot, and the thesis' f the first of the next.
-        times=times[1:],
-        likelihood=likelihood[:-1],
+        times=times,
+        likelihood=likelihood,
         genre=clip.genre,
         video_genre=clip.video_genre,
     )
+
+
+def first_frames(times: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how likely each frame is the first of a new shot.
+
+    TransNetV2 marks the last frame of a shot. Of frames that a file shows at one time, the
+    likeliest stands for all.
+
+    Parameters
+    ----------
+    times, probability
+        (n_frames,) as `vmnet.segmenters.shots.shot_probabilities` returns them; times may repeat.
+
+    Returns
+    -------
+    times, likelihood
+        (n_times,) s, increasing, and as many in [0, 1]; the first frame of all is not among them.
+
+    Examples
+    --------
+    >>> first_frames(np.array([0.0, 0.04, 0.04, 0.08]), np.array([0.1, 0.9, 0.2, 0.3]))
+    (array([0.04, 0.08]), array([0.9, 0.2]))
+    """
+    shown, starts = np.unique(times[1:], return_index=True)
+    return shown, np.maximum.reduceat(probability[:-1], starts) if len(shown) else shown
 
 
 def _drawn(name: str, draft: Draft) -> ClipEvents:

@@ -27,7 +27,7 @@ def instrument(results: "pd.DataFrame") -> Figure:
         rho = found[(found["metric"] == f"spearman_{event}") & (found["system"] == "measured")][
             "value"
         ]
-        told = f", Spearman {rho.iloc[0]:.2f}" if len(rho) else ""
+        told = f"\nSpearman {rho.iloc[0]:.2f}" if len(rho) else ""
         style.literal(axes.set_title(f"{EVENTS[event]}{told}", loc="left", size=7))
     panels[0].set_ylabel("S as measured")
     n_films = of_clips["group"].nunique()
@@ -44,5 +44,4 @@ def _draw_dots(axes: Axes, of_event: "pd.DataFrame") -> None:
     axes.scatter(wide["truth"], wide["measured"], s=12, color=style.BLUE, alpha=0.7, lw=0)
     axes.set_xlim(0, top)
     axes.set_ylim(0, top)
-    axes.set_aspect("equal")
     axes.set_xlabel("S of the truth")
