@@ -493,8 +493,8 @@ TABLES = {
         design.negatives,
         "Mean ranks of the Seg-VM-Net of one segmentation by what the negatives of its training "
         "were. The paper (section IV-C) and the thesis (8.2.2) tried the last two and print no "
-        "numbers. They need several segments of a clip in a batch, four here; the first row is the "
-        "paper's, with one.",
+        "numbers. They need several segments of a clip in a batch, four here, so that three of an "
+        "anchor's hundreds of negatives are of its clip; the first row is the paper's, with one.",
     ),
     "own_matrices": Table(
         "What a clip's own similarity matrix says (section VI-D)",
