@@ -528,6 +528,16 @@ TABLES = {
         "the share of the thesis' filters, and the negatives, that `vmnet/config.py` and "
         "`n_of` say, several anchors a batch and a larger learning rate.",
     ),
+    "training_08": Table(
+        "Training of chapter 4's networks",
+        "08_music_similarity",
+        "08-07-training",
+        "training_08.csv",
+        trainings,
+        'Means per training, then the sum of all; "kept" is the update whose weights were kept. '
+        "The thesis reports 1,272 hours for chapter 4. Energy is given where the processor's own "
+        "counter (RAPL) can be read, and only there.",
+    ),
     "tableC4": Table(
         "Table C.4: architectures",
         "08_music_similarity",

@@ -212,7 +212,7 @@ def half_width(quantity: Quantity, means: Mapping[Key, float], sizes: Mapping[Ke
     def of(key: Key) -> float:
         if _width_key(key) in means:
             return means[_width_key(key)]
-        if key[-1] not in SHARES:
+        if key[-1] not in SHARES or key[1].startswith("null"):
             return 0.0
         n = sizes.get(key) or means.get(_films_key(key), N_PRINTED)
         share = means[key] / 100

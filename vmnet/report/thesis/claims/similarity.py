@@ -101,15 +101,18 @@ SIMILARITY = (
     ),
     Claim(
         "musicnn_architecture_close",
-        "The musically motivated architecture is within the interval of the VGG-like one, with 15 "
-        "times fewer parameters.",
+        "The musically motivated architecture is within the interval of the VGG-like one.",
         "C.2, table C.4",
-        (
-            *(alike(names.metric(m), systems("C.4", m, "vgg", "musical")) for m in OF_SIMILARITY),
-            Order("", (_ratio("vgg", "musical"),), ">", (constant(14, ""),)),
-        ),
-        "The printed number of parameters is that of d = 100: 15.04 times fewer; with the d = 128 "
-        "of the text they are 14.9 times fewer.",
+        tuple(alike(names.metric(m), systems("C.4", m, "vgg", "musical")) for m in OF_SIMILARITY),
+        "Alike is taken as: they differ by less than the wider of their two intervals.",
+    ),
+    Claim(
+        "musicnn_architecture_smaller",
+        "The musically motivated network has 15 times fewer parameters than the VGG-like one.",
+        "C.2, table C.2",
+        (Order("", (_ratio("vgg", "musical"),), ">", (constant(14.5, ""),)),),
+        "15.04 times with d = 100, as the thesis counts; 14.9 times with the d = 128 of its text. "
+        "No data decide it.",
     ),
     Claim(
         "residual_inception_no_help",
