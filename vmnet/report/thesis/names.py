@@ -72,6 +72,8 @@ METRICS = {
     "films_bar": "films, bar",
     "films_four_bars": "films, four bars",
     "S_segments": "S(segments)",
+    "S_segments_1s": "S(segments), sigma 1 s",
+    "S_chords_1s": "S(chords), same second",
     "S_downbeats": "S(downbeats)",
     "S_beats": "S(beats)",
     "S_chords": "S(chords)",

@@ -141,6 +141,21 @@ LANGUAGE = (
         "The hypothesis of the interviews that a section has its own scenes.",
     ),
     Claim(
+        "cuts_near_sections",
+        "Cuts known to the second fall within a second or so of section boundaries more than by "
+        "chance.",
+        "6.1; ours, for real cuts",
+        _beyond_null("S_segments_1s", "6.3"),
+        "Sections are people's. Half of all seconds have a cut, so that much is by chance.",
+    ),
+    Claim(
+        "cuts_at_chords",
+        "Cuts fall in the second in which the chord changes more than by chance.",
+        "ours, for real cuts",
+        _beyond_null("S_chords_1s", "6.3"),
+        "Most of it is that neither is in the silence at both ends: see docs/thesis.md.",
+    ),
+    Claim(
         "segment_pop",
         "Pop has the largest S at section boundaries.",
         "6.2.3, table 6.3",
