@@ -94,7 +94,12 @@ def test_the_page_says_whose_data_and_which_command(folder):
         ["4", "**rendered**", "toy-4"], ["5", "**simulated**", "toy-5"],
         ["6", "**rendered**", "toy-6"],
     ]  # fmt: skip
+    path = folder / "run.json"
+    path.write_text(json.dumps(RUN | {"command": "./run_all.sh --seed 0 1 2 --corpus x"}))
+    again = table_of(page.results_page(folder), "# Results: the thesis")[2:]
+    assert again[0][5] == "`./run_all.sh --corpus x --only 08`"  # the results have seed 0 alone
     assert [row[5] for row in rows] == [f"`./run_all.sh --only {n}`" for n in ("08", "09", "10")]
+    path.write_text(json.dumps(RUN))
     times = table_of(page.results_page(folder), "# Time and machine")[2:]
     assert times == [["08_music_similarity", "1:00"]]
 
@@ -105,6 +110,7 @@ def test_real_sets_stand_beside_the_demo_and_nowhere_else(folder):
     corpora = [row[1:3] for row in table_of(text, "# Results: the thesis")[2:]]
     assert ["**real**", "toy-5"] in corpora
     assert corpora.count(["**rendered**", "toy-6"]) == 1  # not the rendered films of the real run
+    assert "75 test clips" in " ".join(text.split())
     assert f"[results_09.csv]({'figures'}/muvi-sync/results_09.csv)" in text
     for path in real.iterdir():
         path.unlink()

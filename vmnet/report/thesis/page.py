@@ -62,8 +62,11 @@ class Source:
     results: "pd.DataFrame"
 
     def command(self, chapter: str) -> str:
-        """Return what makes the results of a chapter."""
+        """Return what makes the results of a chapter, with their seeds where any are named."""
         command = without_thesis(self.run["command"])
+        seeds = sorted(self.results.loc[self.results["chapter"] == chapter, "seed"].unique())
+        named = f" --seed {' '.join(map(str, seeds))}" if seeds != [0] else ""
+        command = re.sub(r" --seed( \d+)+", named, command)
         only = results.FILES[chapter].removeprefix("results_").removesuffix(".csv")
         return command if "--only" in command else f"{command} --only {only}"
 
@@ -91,6 +94,7 @@ def results_page(folder: Path, beside_page: Path | None = None) -> str:
     text = paper_page.template("thesis/page.md.j2").render(
         results=f"RESULTS{'-' * bool(name)}{name}.md",
         link=paper_page.relative(folder, place),
+        docs=paper_page.relative(ROOT / "docs", place) if place.is_relative_to(ROOT) else "docs",
         source=paper_page.relative(folder, ROOT) if folder.is_relative_to(ROOT) else folder,
         of_real=len(sources) > 1,
         sources=to_markdown(_overview(sources)),
