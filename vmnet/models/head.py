@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmnet.models.vmnet import import_keras
-
 if TYPE_CHECKING:
     import keras
 
@@ -40,8 +38,9 @@ def build_head(dim: int, seed: int | np.random.SeedSequence = 0) -> "keras.Model
     seed
         Draws the initial weights.
     """
-    keras = import_keras()
     from keras import initializers, layers
+
+    from vmnet.models.backend import keras
 
     if not isinstance(seed, np.random.SeedSequence):
         seed = np.random.SeedSequence(seed)
@@ -65,7 +64,8 @@ def with_head(net: "keras.Model", seed: int = 0) -> "keras.Model":
     seed
         Draws the weights of the head, and others than those of the branches.
     """
-    keras = import_keras()
+    from vmnet.models.backend import keras
+
     music, video = net.outputs
     own = np.random.SeedSequence(seed).spawn(3)[2]  # the first two are the branches'
     logits = build_head(music.shape[-1], own)([music, video])

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-import keras
 import numpy as np
 
 from vmnet.evaluation.metrics import both_directions
 from vmnet.models import updates
+from vmnet.models.backend import keras
 from vmnet.models.head import HEAD, pair_logits
 from vmnet.models.losses import LOSSES, bce_loss
 from vmnet.models.optimizer import adam

@@ -11,8 +11,7 @@ forms: `intra_modal_loss` compares signs and is CBVMR's own; `intra_triplet_loss
 
 from typing import Any
 
-from keras import ops
-
+from vmnet.models.backend import ops
 from vmnet.models.settings import TrainingConfig
 
 _FAR = 1e6  # above every distance of two unit vectors

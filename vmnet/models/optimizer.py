@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import keras
+from vmnet.models.backend import keras
 
 
 class FusedAdam(keras.optimizers.Adam):

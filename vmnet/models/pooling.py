@@ -19,8 +19,7 @@ arXiv:1512.08756, 2015.
 from collections.abc import Callable
 from typing import Any
 
-import keras
-from keras import ops
+from vmnet.models.backend import keras, ops
 
 _FAR_BELOW = -3e38  # a float32 whose exponential is 0, whatever is above it
 

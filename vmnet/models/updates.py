@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import keras
+from vmnet.models.backend import keras
 
 if TYPE_CHECKING:
     from vmnet.models.learner import BaseLearner

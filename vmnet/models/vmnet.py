@@ -1,13 +1,10 @@
 """The VM-Net: two branches that embed music and video in one space (paper, section III-B)."""
 
-import logging
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from vmnet.quiet import quiet
 
 if TYPE_CHECKING:
     import keras
@@ -75,7 +72,8 @@ def build_vmnet(
         From [music (n, music_dim), video (n, video_dim)] float32 to [music embedding, video
         embedding], (n, 512) float32 of unit norm.
     """
-    keras = import_keras()
+    from vmnet.models.backend import keras
+
     music_seed, video_seed = np.random.SeedSequence(seed).spawn(2)
     music, video = keras.Input((music_dim,), name="music"), keras.Input((video_dim,), name="video")
     embeddings = [
@@ -114,7 +112,8 @@ def build_shortcut_vmnet(
     keras.Model
         As that of `build_vmnet`, with embeddings of the length that the linear maps have.
     """
-    keras = import_keras()
+    from vmnet.models.backend import keras
+
     inputs, outputs = [], []
     seeds = np.random.SeedSequence(seed).spawn(2)
     for name, start, own in zip(("music", "video"), (music, video), seeds, strict=True):
@@ -158,16 +157,6 @@ def forward_flops(music_dim: int, video_dim: int) -> int:
     products_and_biases = sum(2 * m * n + n for m, n in layers)
     activations = sum(sum(sizes[1:-1]) for sizes in branches)
     return products_and_biases + activations + sum(5 * sizes[-1] for sizes in branches)
-
-
-def import_keras() -> Any:
-    """Import Keras and its backend, without their chatter."""
-    with quiet():
-        import keras
-
-    # A process that trains several networks is told that each evaluates by a function of its own.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    return keras
 
 
 def _branch(

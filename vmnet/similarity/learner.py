@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import keras
-from keras import ops
-
+from vmnet.models.backend import keras, ops
 from vmnet.models.learner import BaseLearner
 
 Loss = Callable[[Any, Any], Any]  # of what a batch has beside its patches, and what is made of them

@@ -30,8 +30,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from vmnet.models.vmnet import import_keras
-
 if TYPE_CHECKING:
     import keras
 
@@ -319,7 +317,9 @@ class _Maker:
     def __init__(self, width: float, seed: int) -> None:
         if not 0 < width < np.inf:
             raise ValueError(f"width={width} makes no sense: give a share above 0")
-        self.keras = import_keras()
+        from vmnet.models.backend import keras
+
+        self.keras = keras
         self.layers = self.keras.layers
         self.width = width
         self.rng = np.random.default_rng(seed)

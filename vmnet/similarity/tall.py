@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
+
+from vmnet.models.backend import keras, ops
 
 
 class TallConv(keras.layers.Layer):
