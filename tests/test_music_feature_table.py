@@ -25,6 +25,7 @@ from vmnet.experiment.music_features import (
 )
 from vmnet.experiment.segments import STATISTICS, segment_arrays, statistics_of
 from vmnet.models import build_vmnet
+from vmnet.report.design import retrieval
 
 NAMES = {"handcrafted": "handcrafted", "musicnn": "music", "efficientnet": "video"}
 DIMS = {"handcrafted": 40, "musicnn": 24, "efficientnet": 32}
@@ -117,15 +118,17 @@ def test_the_mean_has_the_key_it_had(films):
 
 def test_rows_of_each_kind_and_reasons_for_the_others(films, monkeypatch, capsys):
     monkeypatch.setattr("vmnet.experiment.music_features.with_films", lambda run: films)
-    table = music_features(films)
+    table = music_features(films, seeds=(0, 1))
     ranked = table[table.metric.isin(["R@1", "R@10", "R@25", "mean_rank"])]
     sizes = {key: len(rows) for key, rows in ranked.groupby(["system", "group"])}
-    expected = {(name, group): 8 for name in ("handcrafted", "musicnn") for group in ("", CCA)}
+    expected = {(name, group): 16 for name in ("handcrafted", "musicnn") for group in ("", CCA)}
     if "audioset" not in not_run(films):  # the weights are here
-        expected |= {("audioset", group): 8 for group in ("", CCA)}
-    assert sizes == expected | {("chance", ""): 8}
+        expected |= {("audioset", group): 16 for group in ("", CCA)}
+    assert sizes == expected | {("chance", ""): 16}
+    assert set(ranked.seed) == {0, 1}
+    assert "Chance" in set(retrieval(table, "5.2")["system"])  # no row lacks a seed of the others
     assert set(table.kind) == {"rendered"}
-    dims = table[table.metric == "dimension"].set_index("system").value
+    dims = table[(table.metric == "dimension") & (table.seed == 1)].set_index("system").value
     assert dims["musicnn"] == 3 * 24
     assert dims["handcrafted"] == 40
     told = capsys.readouterr().err

@@ -8,7 +8,7 @@ are few, and all ranks among them are coarse. None of the real corpora that can 
 asking has sound: a folder of music videos is what makes this table real.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,9 @@ def not_run(run: Run, musimnet: "TrainedNetwork | None" = None) -> dict[str, str
     return why
 
 
-def music_features(run: Run, musimnet: "TrainedNetwork | None" = None) -> "pd.DataFrame":
+def music_features(
+    run: Run, musimnet: "TrainedNetwork | None" = None, seeds: Sequence[int] = ()
+) -> "pd.DataFrame":
     """Load or compute table 5.2 on the run's films, or on rendered ones.
 
     About four minutes in the demo, on two idle cores, most of it rendering and looking at films.
@@ -103,10 +105,13 @@ def music_features(run: Run, musimnet: "TrainedNetwork | None" = None) -> "pd.Da
     Parameters
     ----------
     run
-        See `open_run`. All seeds of its profile draw networks, on the same films.
+        See `open_run`.
     musimnet
         A network of chapter 4, `vmnet.similarity.experiment.trained`; without it there is no row
         of it. It must have learned from other songs than the films have.
+    seeds
+        What draws networks, all on the same films; () is the profile's. The linear method and
+        chance have no seed, and give the same rows for each.
 
     Returns
     -------
@@ -130,14 +135,14 @@ def music_features(run: Run, musimnet: "TrainedNetwork | None" = None) -> "pd.Da
     }
     data = prepare(films, chosen.values())
     corpus = {"corpus": data.corpus.name, "kind": results.kind_of(data.corpus.kind), "part": PART}
-    first = run.profile.seeds[0]  # what has no seed is given once
-    rows = chance_rows(len(data.corpus.split("test")), system="chance", seed=first, **corpus)
-    for name, system in chosen.items():
-        about = {**corpus, "system": name}
-        rows += rank_rows(_linear(data, system), group=CCA, seed=first, **about)
-        for seed in run.profile.seeds:
-            own = replace(data, run=replace(films, seed=seed))
-            rows += [{**row, "seed": seed, **about} for row in _rows(own, system)]
+    by_chance, rows = chance_rows(len(data.corpus.split("test")), system="chance"), []
+    linear = {name: rank_rows(_linear(data, system), group=CCA) for name, system in chosen.items()}
+    for seed in seeds or run.profile.seeds:
+        about = {**corpus, "seed": seed}
+        own = replace(data, run=replace(films, seed=seed))
+        rows += [{**row, **about} for row in by_chance]
+        for name, system in chosen.items():
+            rows += [{**row, "system": name, **about} for row in linear[name] + _rows(own, system)]
     return results.table(rows)
 
 
