@@ -150,6 +150,11 @@ def test_offsets_around_both_ends_are_tried():
             '{"clips": {"x": {"duration": "long", "resolution": 1, "cuts": [], "chords": []}}}',
             "x is",
         ),
+        (
+            '{"clips": {"x": {"duration": 9, "resolution": 1, "cuts": [], "chords": []},'
+            ' "y": {"duration": 9, "resolution": 0, "cuts": [], "chords": []}}}',
+            "cuts of two resolutions",
+        ),
     ],
 )
 def test_a_file_that_is_none_is_refused_in_a_sentence(tmp_path, text, said):

@@ -153,6 +153,18 @@ def test_video_genres_within_music_genres_by_hand():
     assert value(rows, part="6.4", metric="cramers_v", system="observed") == pytest.approx(0.5**0.5)
 
 
+def test_genres_of_music_and_of_film_that_no_film_has_both_of():
+    some = films(60)
+    apart = [
+        replace(one, **{"genre" if i < 30 else "video_genre": ""}) for i, one in enumerate(some)
+    ]
+    rows = results_of(Films("made up", "simulated", tuple(apart)))
+    assert "6.4" not in set(rows.part)
+    mixed = [*some, *(replace(one, genre="", video_genre="Concept") for one in some[:12])]
+    rows = results_of(Films("made up", "simulated", tuple(mixed)))
+    assert "video:Concept" not in set(rows[rows.part == "6.4"].metric)
+
+
 def test_a_set_of_which_little_is_known_has_few_rows():
     bare = tuple(replace(one, genre="", video_genre="") for one in films(3))
     rows = results_of(Films("three", "real", bare))

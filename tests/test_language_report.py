@@ -1,5 +1,6 @@
 """Chapter 6 in tables and figures: each number beside its null and the thesis' own."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from test_importers import harmonix, published, sync
 from test_language_positions import film, films
 
 from vmnet import language, open_run
+from vmnet.errors import VmnetError
 from vmnet.language.durations import agrees, dominant
 from vmnet.report import figures, inputs, show
 from vmnet.report.thesis.results import read
@@ -117,6 +119,10 @@ def test_two_films_are_one_that_agrees_and_one_that_does_not():
     assert not agrees(dominant(other), other.bar_seconds)
 
 
+def test_no_two_films_where_no_tempo_is_known():
+    assert inputs.two_films([language.Films("x", "real", (film([2], bpm=np.nan),))]) == []
+
+
 # --- a corpus with cuts to the second, from its import to its figures -----------------------------
 
 
@@ -134,6 +140,15 @@ def imported(tmp_path_factory):
         (folder / "beats_and_downbeats" / f"00{i:03}_song.txt").write_text(lines)
     sync(home / "set", home / "out", events=folder)
     return open_run("toy", corpus=str(home / "out"))
+
+
+def test_events_of_other_films_alone_are_refused(imported, tmp_path):
+    from vmnet.language import sources
+
+    others = {"clips": {"x": {"duration": 9, "resolution": 1, "cuts": [], "chords": []}}}
+    (tmp_path / "events.json").write_text(json.dumps(others))
+    with pytest.raises(VmnetError, match=r"has no film of 'out.*': import it again"):
+        sources._given(imported, tmp_path)
 
 
 def test_a_features_corpus_brings_its_cuts_and_what_people_say(imported):

@@ -229,11 +229,15 @@ def genre_rows(clips: Sequence[ClipEvents], seed: int) -> Iterator[Row]:
         {name: members for name, members in groups.items() if name.startswith(what)}
         for what in ("music:", "video:")
     )
-    if len(music) < 2 or len(video) < 2:
-        return
     counts = np.array([[(m & v).sum() for v in video.values()] for m in music.values()])
-    for name, row in zip(music, counts, strict=True):
-        for genre, count in zip(video, row, strict=True):
+    counts = counts.reshape(len(music), len(video))
+    # Films may have one of both alone.
+    rows, columns = (np.flatnonzero(counts.sum(axis=axis)) for axis in (1, 0))
+    counts = counts[np.ix_(rows, columns)]
+    if min(counts.shape) < 2:
+        return
+    for name, row in zip(np.array([*music])[rows].tolist(), counts, strict=True):
+        for genre, count in zip(np.array([*video])[columns].tolist(), row, strict=True):
             n = int(row.sum())
             yield {
                 "part": "6.4", "system": "observed", "metric": genre, "group": name, "n": n,

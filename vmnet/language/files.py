@@ -97,6 +97,8 @@ def load_events(folder: Path) -> tuple[list[ClipEvents], dict[str, Annotation]]:
                 annotations[clip_id] = _annotation(one["annotation"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise VmnetError(f"{path}: {clip_id} is not as it should be ({error}).") from None
+    if len({clip.resolution for clip in clips}) > 1:
+        raise VmnetError(f"{path} has cuts of two resolutions: keep films of one of them.")
     return clips, annotations
 
 

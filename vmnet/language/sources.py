@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from vmnet.corpus.imports.harmonix import TOLERANCE
 from vmnet.corpus.media_source import MediaSource
+from vmnet.errors import VmnetError
 from vmnet.experiment.run import Run
 from vmnet.language.clip import ClipEvents
 from vmnet.language.experiment import Films
-from vmnet.language.files import Annotation, has_events, load_events
+from vmnet.language.files import EVENTS, Annotation, has_events, load_events
 from vmnet.progress import log
 from vmnet.report.thesis.results import kind_of, table
 
@@ -57,6 +58,8 @@ def _given(run: Run, folder: Path) -> list[Films]:
     clips, annotations = load_events(folder)
     known = {clip.clip_id for clip in run.corpus.clips}
     clips = [clip for clip in clips if clip.clip_id in known]
+    if not clips:
+        raise VmnetError(f"{folder / EVENTS} has no film of {run.corpus.name!r}: import it again.")
     kind, name = kind_of(run.corpus.kind), run.corpus.name
     whole = Films(name, kind, tuple(clips), f"{len(clips)} films, cuts and chords to the second")
     return [whole, *_annotated(name, kind, clips, annotations)]

@@ -17,7 +17,6 @@ from vmnet.aligners import indel_defaults
 from vmnet.corpus import SPLITS, Clip
 from vmnet.corpus.media_source import CURVES, media_pictures, media_view
 from vmnet.corpus.sources import ClipView, Picture
-from vmnet.errors import VmnetError
 from vmnet.experiment import CLIP
 from vmnet.models.energy import UNKNOWN
 from vmnet.report.names import name
@@ -168,12 +167,8 @@ def _pictures_between(path: Path, start: float, end: float) -> list[Picture]:
 def two_films(sets: Iterable["Films"]) -> list["ClipEvents"]:
     """Return a film whose shots agree with its bars and one whose do not, where there are both.
 
-    They are of the first set whose tempi are known, the films with most shots.
-
-    Raises
-    ------
-    VmnetError
-        If there is no such set.
+    They are of the first set whose tempi are known, the films with most shots; none where there is
+    no such set.
     """
     from vmnet.language.durations import agrees, dominant
 
@@ -185,7 +180,7 @@ def two_films(sets: Iterable["Films"]) -> list["ClipEvents"]:
             found.setdefault(bool(agrees(dominant(clip), clip.bar_seconds)), clip)
         if found:
             return [found[agreed] for agreed in sorted(found, reverse=True)]
-    raise VmnetError("no film's tempo and meter are known: give bpm and meter in the manifest.")
+    return []
 
 
 def _overview(
