@@ -98,6 +98,41 @@ def test_chapter_6_is_recovered_from_rendered_films_and_holds_of_real_ones():
     assert judged(BY_ID["autopool_best"], as_ours()).words == "holds"  # of chapter 4
 
 
+def test_what_was_put_into_made_clips_is_recovered():
+    for claim in ("shots_shorter", "own_index_most_similar", "ends_strongest"):
+        found = {k: judged(BY_ID[claim], as_ours(kind=k)).words for k in results.KINDS}
+        assert found["simulated"] == found["rendered"]
+        assert "recovered" in found["simulated"]
+        assert "recovered" not in found["real"]
+    assert judged(BY_ID["same_clip_negatives_no_help"], as_ours(kind="simulated")).words == "holds"
+
+
+def test_the_direction_goes_with_the_dispersion_of_its_targets_whichever_is_larger():
+    claim = BY_ID["dispersion_explains_direction"]
+
+    def verdict(video, music, m2v, v2m):
+        at = {"video": video, "music": music, "M2V": m2v, "V2M": v2m}
+        return judged(
+            claim, as_ours(lambda key, seed: at[key[2] or key[3]] if (key in claim.keys) else 1.0)
+        ).words
+
+    assert verdict(0.9, 0.6, 205, 209) == verdict(0.5, 0.7, 24.4, 24.1) == "holds"
+    assert verdict(0.8, 0.9, 172, 179) == verdict(0.9, 0.6, 209, 205) == "does not hold"
+
+
+def test_films_with_cuts_to_the_second_are_judged_by_what_they_have():
+    for claim, coarse in (
+        ("bar_agreement_beyond_null", "bar_1s"),
+        ("pattern_never", "four_bars_1s"),
+    ):  # fmt: skip
+        fine = {key for key in BY_ID[claim].keys if not key[-1].endswith("_1s")}
+        below = as_ours(lambda key, seed: {"null_high": 3.0}.get(key[1], 2.0), "real", without=fine)
+        assert coarse in set(below["metric"])
+        found = judged(BY_ID[claim], below)
+        assert found.words == ("holds" if claim == "pattern_never" else "does not hold")
+        assert found.without == ""
+
+
 @pytest.mark.filterwarnings("ignore::scipy.stats.ConstantInputWarning")
 def test_every_claim_fails_on_some_numbers():
     rng = np.random.default_rng(0)

@@ -136,7 +136,7 @@ def test_the_paper_s_own_files_answer_two_claims(folder):
     ]
     pd.DataFrame(lengths).to_csv(folder / "segment_lengths.csv", index=False)
     text = " ".join(page.results_page(folder).split())
-    assert "does not hold**: mean length (s): TransNet 21 s ≥ Foote 19 s; n = 10" in text
+    assert "not recovered**: mean length (s): TransNet 21 s ≥ Foote 19 s; n = 10" in text
     assert re.search(
         r"simulated \(toy\): \*\*holds \(3 of 3 seeds\)\*\*: seconds a query: OLDA with trace 0.0",
         text,

@@ -106,7 +106,7 @@ PARTS = (
     Part(
         "6",
         "means",
-        "How long sections, bars and shots are (6.2.3)",
+        "How long sections, bars and shots are (6.2.2)",
         ("segment_seconds", "bar_seconds", "shot_seconds"),
     ),
 )

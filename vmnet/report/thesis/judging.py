@@ -7,8 +7,9 @@ does not exceed that interval, the verdict is "within the interval". A number th
 has the interval that theirs give it; a share of queries or films without one that of a share.
 
 What a claim reads and the results lack is left out, and named; where no pair is left, it was not
-computed. Rendered films were built so that chapter 6 has something to find in them: of those a
-claim is "recovered" or "not recovered".
+computed. Rendered films were built so that chapter 6 has something to find in them, and simulated
+clips so that a section of music belongs to one of the video: of what was put in (`PUT_IN`) a claim
+is "recovered" or "not recovered".
 """
 
 import math
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 from vmnet.report.claims import Claim, Key, Quantity, Read
 from vmnet.report.replication import judge
 from vmnet.report.thesis import numbers
-from vmnet.report.thesis.claims import CONTRADICTED, LANGUAGE
+from vmnet.report.thesis.claims import CONTRADICTED, PUT_IN
 from vmnet.report.thesis.claims.parts import CI95
 from vmnet.report.thesis.results import KEY
 from vmnet.report.verdicts import deciding, in_words
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 N_PRINTED = 1000  # test clips of chapter 5 (5.2.4): its recalls have no interval
 SHARES = ("R@1", "R@10", "R@25", "beat", "bar", "four_bars")  # in percent, of queries or films
 NOT_COMPUTED = "not computed"
-_OF_LANGUAGE = frozenset(claim.id for claim in LANGUAGE)
 _NAMED = 4  # things left out that are named
 
 
@@ -112,7 +112,7 @@ class Evidence:
 def judged(claim: Claim, evidence: Evidence) -> Judgement:
     """Judge a claim by the numbers of one corpus and kind of data."""
     found = _judged(claim, evidence)
-    if evidence.kind == "rendered" and claim.id in _OF_LANGUAGE:
+    if evidence.kind in PUT_IN.get(claim.id, ()):
         words = {"holds": "recovered", "does not hold": "not recovered"}
         return replace(found, words=words.get(found.words, found.words))
     return found

@@ -33,7 +33,7 @@ EVENTS = {
     "S_segments_1s": "S(lseg), sigma 1 s",
     "S_chords_1s": "S(chord), same second",
 }
-"""What S is called at each kind of event; the thesis has the first two."""
+"""What S is called at each kind of event; the thesis has `S_segments` and `S_downbeats`."""
 
 SAYS = {
     "S_segments": ("H1", "cuts at section boundaries, times chance"),
@@ -55,7 +55,6 @@ PEAKS = {
     "S_segments_1s": "cuts within a second or so of section boundaries",
     "S_chords_1s": "cuts in the second of a change of chord",
 }
-PRINTED_MEANS = {"shot_seconds": 4.76, "segment_seconds": 19.73, "bar_seconds": 2.30}  # 6.2.2
 
 Cells = Mapping[tuple[str, str, str], tuple[float, float, int]]
 
@@ -75,6 +74,7 @@ def hypotheses(results: "pd.DataFrame") -> "pd.DataFrame":
     """Return what becomes of the editors' hypotheses, and the thesis' means."""
     import pandas as pd
 
+    printed = numbers.printed("means").set_index("metric")["value"]
     rows = []
     for each in results.to_dict("records"):
         said = _said(each)
@@ -88,7 +88,7 @@ def hypotheses(results: "pd.DataFrame") -> "pd.DataFrame":
                 "data": f"{each['kind']}, {each['corpus']}",
                 "": said[0],
                 "what": said[1],
-                "thesis": _number(PRINTED_MEANS.get(each["metric"], nan), nan, 2),
+                "thesis": _number(printed.get(each["metric"], nan), nan, 2),
                 "ours": _number(each["value"], each["ci95"], digits),
                 "by chance": _number(by_chance, nan, 2),
                 "n": f"{each['n']:,}",

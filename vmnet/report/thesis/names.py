@@ -68,6 +68,8 @@ METRICS = {
     "beat": "beat (% of films)",
     "bar": "bar (% of films)",
     "four_bars": "four bars (% of films)",
+    "bar_1s": "bar (% of films; cuts to the second)",
+    "four_bars_1s": "four bars (% of films; cuts to the second)",
     "films_beat": "films, beat",
     "films_bar": "films, bar",
     "films_four_bars": "films, four bars",

@@ -26,4 +26,12 @@ CONTRADICTED = {
 """Claims that the thesis' own numbers contradict, and what they say instead."""
 
 
+PUT_IN = {
+    **{claim.id: ("rendered",) for claim in LANGUAGE},
+    **dict.fromkeys(
+        ("shots_shorter", "own_index_most_similar", "ends_strongest"), ("rendered", "simulated")
+    ),
+}
+"""Claims that clips of these kinds were made to bear out, so that they can only be recovered."""
+
 CLAIMS = tuple(claim for _, claims in FAMILIES.values() for claim in claims)
