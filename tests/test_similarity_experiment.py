@@ -102,6 +102,14 @@ def test_a_second_time_nothing_is_trained_or_computed_again(material, results):
     assert other.key != material.key
 
 
+def test_embeddings_of_another_oracle_are_not_taken(material, results, monkeypatch):
+    folder = material.catalog.data / "embeddings"
+    kept = set(folder.iterdir())
+    monkeypatch.setattr(experiment, "ORACLE", (2.0, 6))
+    experiment.embedded(material, *experiment.triplet(material, "distance"))
+    assert len(set(folder.iterdir()) - kept) == 1
+
+
 def test_tables_and_figures_show_the_kind_and_chance(material, results, tmp_path):
     show("table42", results, tmp_path)
     show("tableC4", results, tmp_path)

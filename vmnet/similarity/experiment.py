@@ -30,7 +30,7 @@ from vmnet.report.thesis import results as tidy
 from vmnet.similarity.catalog import Catalog, open_catalog, report
 from vmnet.similarity.metrics import RELEVANT, Scores, evaluate, ranked_lists
 from vmnet.similarity.mining import NEGATIVES, POSITIVES, Triplets, mine
-from vmnet.similarity.oracle import reference_lists, similarity_matrix
+from vmnet.similarity.oracle import DECIMALS, GAMMA, reference_lists, similarity_matrix
 from vmnet.similarity.patches import CQT, N_TEST, draw_patches, inaudible, spectrograms
 from vmnet.similarity.tags import TaggedTracks
 from vmnet.similarity.training import (
@@ -52,6 +52,7 @@ Ranking = Callable[["Material"], np.ndarray]
 THESIS_TRAIN = 8547  # tracks that the thesis learns from, 60 % of 14,246 (4.3.1)
 FEWEST_NEGATIVES = 10
 SHOWN_RANKS = (1, 2, 3, 5, 10, 15, 20, 50, 100, 200, 500, 1000, 2000)  # of figure 4.1, as numbers
+ORACLE = (GAMMA, DECIMALS)  # decide S, and so the triplets; a network checks its own
 OTHERS = "other_artists"  # the group of results that leave out a query's own artist
 
 
@@ -313,7 +314,13 @@ def embedded(
     train: Callable[[Path], TrainedNetwork],
 ) -> np.ndarray:
     """Return what a network makes of the test tracks, means of eight patches, (n_test, d)."""
-    key = store.key(material=material.key, name=name, settings=asdict(settings))
+    key = store.key(
+        material=material.key,
+        name=name,
+        settings=asdict(settings),
+        learned=[ORACLE, *(n_of(len(material.splits[split])) for split in ("train", "valid"))],
+        patches=N_TEST,
+    )
     path = material.catalog.data / "embeddings" / f"{name}-{key}.npy"
     if not path.exists():
         patches = draw_patches(
