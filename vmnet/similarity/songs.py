@@ -7,7 +7,7 @@ triangular membership. Annotators then forget tags, and now and then hear one th
 What is written is a folder as anyone's own, which `vmnet.similarity.catalog` reads:
 
     tags.csv, taxonomy.csv        of the first annotator, with the relations of the tags
-    second/tags.csv, ...          of another one: how well people agree bounds what can be learned
+    second/tags.csv, ...          of another one: how well people agree
     audio/0000.flac, ...          the songs, mono, 44.1 kHz
 
 Names of genres and moods stand for a cell of style values, and for no more than that. Five numbers
