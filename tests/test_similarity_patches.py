@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from media_files import write_tracks
 from sound_files import RATE, write_sound
 
 from vmnet.aligners.sequences import Sequences
@@ -99,3 +100,9 @@ def test_tracks_are_kept_and_a_bad_one_does_not_end_the_rest(tmp_path, monkeypat
     assert len(list(kept.rglob("all-*.npy"))) == 1
     with pytest.raises(VmnetError, match="no track of 1 can be used"):
         spectrograms({"text": tracks["text"]}, kept)
+
+
+def test_the_sound_track_that_is_asked_for_is_heard(tmp_path):
+    film = write_tracks(tmp_path / "film.mkv", *(tone(f, 1.2, 16000) for f in (110, 880)))
+    heard = [spectrograms({"film": film}, tmp_path, audio_track=track)[0][0] for track in (1, 2)]
+    assert [frames[25].argmax() for frames in heard] == [21, 57]

@@ -288,13 +288,15 @@ def with_musimnet(run: Run, network: "TrainedNetwork") -> Run:
 
     _require_other_songs(run)
     files = {clip.clip_id: clip.path for clip in run.corpus.clips}
-    heard, failures = spectrograms(files, run.folder, run.jobs, run.retry)
+    source: Any = run.corpus.source
+    track = getattr(getattr(source, "inner", source), "audio_track", None)
+    heard, failures = spectrograms(files, run.folder, run.jobs, run.retry, track)
     patches = draw_patches(
         heard, np.arange(len(heard)), N_FEATURES, network.config.frames, run.seed
     )
     embedded = embed_each(network.network, patches)
-    source = MuSimNetSource(run.corpus.source, dict(zip(heard.ids, embedded, strict=True)))
-    return replace(run, corpus=replace(run.corpus.without(failures), source=source))
+    with_it = MuSimNetSource(source, dict(zip(heard.ids, embedded, strict=True)))
+    return replace(run, corpus=replace(run.corpus.without(failures), source=with_it))
 
 
 def _require_other_songs(run: Run) -> None:

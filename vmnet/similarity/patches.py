@@ -21,7 +21,7 @@ from vmnet.aligners.sequences import Sequences
 from vmnet.batch import Workers, noticed
 from vmnet.compiled import ensure_compiled
 from vmnet.corpus.clips import Clip
-from vmnet.corpus.media_source import ClipStage
+from vmnet.corpus.media_source import ClipStage, on_track
 from vmnet.errors import VmnetError
 from vmnet.media.audio import INAUDIBLE
 
@@ -82,7 +82,11 @@ CQT = ClipStage("features/log_cqt", _frames, {"version": VERSION})
 
 
 def spectrograms(
-    tracks: Mapping[str, Path], folder: Path, workers: Workers = 1, retry: bool = False
+    tracks: Mapping[str, Path],
+    folder: Path,
+    workers: Workers = 1,
+    retry: bool = False,
+    audio_track: int | None = None,
 ) -> tuple[Sequences, dict[str, str]]:
     """Compute `log_cqt` of each track, or read what is kept of it.
 
@@ -95,6 +99,8 @@ def spectrograms(
         all of them, from which what is returned is mapped.
     workers, retry
         As in `vmnet.batch.run_jobs`, and whether to try again what failed before.
+    audio_track
+        Which sound track of a file is heard, counted from 1; None lets each file decide.
 
     Returns
     -------
@@ -110,8 +116,10 @@ def spectrograms(
         If no track could be used.
     """
     clips = [Clip(track, Path(path), "") for track, path in tracks.items()]
+    stage = CQT if audio_track is None else on_track(CQT, audio_track)
+    folder = Path(folder) / stage.folder
     files = {clip: _kept(folder, clip) for clip in clips}
-    failures = CQT.run(files, workers, retry)
+    failures = stage.run(files, workers, retry)
     usable = {clip.clip_id: file for clip, file in files.items() if clip.clip_id not in failures}
     if not usable:
         reasons = next(iter(failures.values()), "no track is given")
@@ -124,7 +132,7 @@ def inaudible(tracks: Mapping[str, Path], folder: Path) -> dict[str, str]:
     lines = {
         track: line
         for track, path in tracks.items()
-        for line in noticed(_kept(folder, Clip(track, Path(path), "")))
+        for line in noticed(_kept(Path(folder) / CQT.folder, Clip(track, Path(path), "")))
     }
     return {track: line for track, line in lines.items() if line.endswith(INAUDIBLE)}
 
@@ -132,13 +140,12 @@ def inaudible(tracks: Mapping[str, Path], folder: Path) -> dict[str, str]:
 def _kept(folder: Path, clip: Clip) -> Path:
     state = store.fingerprint(clip.path) if clip.path.exists() else "missing"
     name = f"{store.file_name(clip.clip_id)}-{store.key(track=clip.clip_id, file=state)}.npz"
-    return Path(folder) / CQT.folder / name
+    return folder / name
 
 
 def _joined(files: Mapping[str, Path], folder: Path) -> Sequences:
     """Return the frames of all tracks, from one file that is made once."""
     key = store.key(files=[[track, file.name] for track, file in files.items()])
-    folder = Path(folder) / CQT.folder
     data, lengths = folder / f"all-{key}.npy", folder / f"all-{key}.npz"
     if not (data.exists() and lengths.exists()):
         for old in folder.glob("all-*"):  # of other tracks; who still reads it has it mapped
