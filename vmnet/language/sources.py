@@ -124,7 +124,7 @@ def recovered(run: Run, sets: Sequence[Films]) -> "pd.DataFrame":
     """
     from vmnet.language.instrument import instrument
     from vmnet.language.measure import plans
-    from vmnet.language.recovered import as_set
+    from vmnet.language.recovery import as_set
 
     by_name = {films.corpus: films.clips for films in sets if films.kind == "rendered"}
     rows = []

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite, nan
 from typing import TYPE_CHECKING
 
-from vmnet.language.recovered import FEWEST, fisher
+from vmnet.language.recovery import FEWEST, fisher
 from vmnet.report.thesis import numbers
 
 if TYPE_CHECKING:

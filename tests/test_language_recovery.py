@@ -9,7 +9,7 @@ from test_language_positions import film
 
 from vmnet.language import Films, recovered
 from vmnet.language.measure import planned, plans
-from vmnet.language.recovered import as_set, fisher, set_synchrony
+from vmnet.language.recovery import as_set, fisher, set_synchrony
 from vmnet.language.sources import MEASURED, PLANS, TRUTH
 from vmnet.rendered import Editing
 from vmnet.report import show
