@@ -11,6 +11,9 @@ import pytest
 
 from vmnet import runner
 
+# All notebooks are run once, for the first test that asks: minutes, and many on a busy machine.
+pytestmark = pytest.mark.timeout(2400)
+
 FIGURES = (
     "clip_overview", "training_baselines", "training_experiment1", "figure7", "figure8", "figure9",
     "indel_sweep", "figure10", "figure11", "cut_apart", "learning_curve", "edit",
