@@ -19,7 +19,7 @@ Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]  # music (b, dim), video (b, d
 
 
 class BaseLearner(keras.Model):
-    """A network with a loss and an optimiser; `compute_loss` is for who derives from it.
+    """A network with a loss and an optimiser; `batch_loss` is for who derives from it.
 
     Keras compiles the update for its backend (a TensorFlow graph, torch autograd, jax.jit).
 
@@ -43,6 +43,21 @@ class BaseLearner(keras.Model):
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Apply the network."""
         return self.net(list(inputs), training=training)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Return the `batch_loss`: Keras calls this one, with more than a loss here reads."""
+        return self.batch_loss(x, y, y_pred)
+
+    def batch_loss(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """Return the loss of what the network makes of `x`, `y_pred`; `y` is what else it needs."""
+        raise NotImplementedError
 
     def update(self, batches: updates.Batches) -> float:
         """Take one step of gradient descent for each batch; return the mean loss before them.
@@ -98,19 +113,12 @@ class Learner(BaseLearner):
         super().__init__(net, config.learning_rate)
         self.config = config
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
+    def batch_loss(self, x: Any, y: Any, y_pred: Any) -> Any:
         """Return the loss of the embeddings `y_pred` of `x`; `y` holds their `targets`."""
         return LOSSES[self.config.loss](x, y_pred, y, self.config)
 
     def targets(self, rng: np.random.Generator, clips: np.ndarray) -> np.ndarray:
-        """Return what `compute_loss` gets as `y` of a batch, (b,) int: the clips of its pairs.
+        """Return what `batch_loss` gets as `y` of a batch, (b,) int: the clips of its pairs.
 
         Parameters
         ----------
@@ -167,14 +175,7 @@ class PairLearner(Learner):
         """Return which pair's music each video is to be told from; see `derange`."""
         return derange(rng, clips)
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
+    def batch_loss(self, x: Any, y: Any, y_pred: Any) -> Any:
         """Return the cross-entropy of the pairs and of as many that do not match."""
         music, video, matching = y_pred
         others = self.net.get_layer(HEAD)([keras.ops.take(music, y, axis=0), video])

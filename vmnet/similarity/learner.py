@@ -45,13 +45,6 @@ class PatchLearner(BaseLearner):
         super().__init__(network, learning_rate)
         self.loss_of = loss
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
+    def batch_loss(self, x: Any, y: Any, y_pred: Any) -> Any:
         """Return the loss of what the network makes of patches, `y_pred`."""
         return self.loss_of(y, y_pred)
