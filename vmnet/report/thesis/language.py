@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from vmnet.language.recovery import FEWEST, fisher
 from vmnet.report.thesis import numbers
+from vmnet.report.thesis.results import about
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,11 +76,12 @@ def hypotheses(results: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     printed = numbers.printed("means").set_index("metric")["value"]
-    rows = []
-    for each in results.to_dict("records"):
+    rows, shown = [], []
+    for place, each in enumerate(results.to_dict("records")):
         said = _said(each)
         if not said:
             continue
+        shown.append(place)
         is_ratio = each["system"] in ("lift", "peak")
         by_chance = 1.0 if is_ratio else _value(results, each, "null")
         digits = 3 if is_ratio else 2
@@ -94,7 +96,8 @@ def hypotheses(results: "pd.DataFrame") -> "pd.DataFrame":
                 "n": f"{each['n']:,}",
             }
         )
-    return pd.DataFrame(rows).sort_values(["data", ""], kind="stable", ignore_index=True)
+    table = pd.DataFrame(rows).sort_values(["data", ""], kind="stable", ignore_index=True)
+    return _of(table, results.iloc[shown])
 
 
 RECOVERED = {
@@ -135,7 +138,7 @@ def recovered(results: "pd.DataFrame") -> "pd.DataFrame":
                 )
             )
         )
-    return pd.DataFrame(rows)
+    return _of(pd.DataFrame(rows), found)
 
 
 def _correlation(what: str, row: Mapping) -> tuple[str, str, str]:
@@ -205,7 +208,13 @@ def _beside_null(
             row |= dict(_columns(metrics[metric], theirs, {}, group, metric, digits))
         rows.append(row)
     table = pd.DataFrame(rows).fillna("")
-    return table.loc[:, (table != "").any()]
+    return _of(table.loc[:, (table != "").any()], found)
+
+
+def _of(table: "pd.DataFrame", shown: "pd.DataFrame") -> "pd.DataFrame":
+    """Say of a table whose numbers it shows: the file behind it has more."""
+    table.attrs["origin"] = about(shown) if len(shown) else ""
+    return table
 
 
 def _columns(
