@@ -379,6 +379,36 @@ def test_a_clip_counts_once_by_the_mean_of_its_segments():
             np.testing.assert_allclose(one.matrix, other.matrix, atol=1e-4)
 
 
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize("dims", [(90, 85), (6, 90), (90, 6)])
+def test_in_the_span_of_few_clips_the_answer_is_the_same(dims, standardize, monkeypatch):
+    """As if all features were gone through; where one modality has few, the other is in a span."""
+    training, validation = simulate(12, 10, 30, dims=dims)
+    config = replace(CONFIG, standardize=(standardize,))
+    found = search(training, validation, config)
+    monkeypatch.setattr(linear_module, "_FOUND", {})
+    monkeypatch.setattr(linear_module, "_span", lambda *_: None)
+    direct = search(training, validation, config)
+    np.testing.assert_allclose(found.valid_ranks, direct.valid_ranks, rtol=1e-9)
+    k = len(found.correlations)  # as many as there are clips, at most: the others are 0
+    assert found.ridge == direct.ridge
+    assert k <= 10
+    np.testing.assert_allclose(found.correlations, direct.correlations[:k], atol=1e-9)
+    np.testing.assert_allclose(direct.correlations[k:], 0, atol=1e-9)
+    np.testing.assert_allclose(found.within[0], direct.within[0], atol=1e-9)
+    np.testing.assert_allclose(found.within[1], direct.within[1], atol=1e-9)
+    products = []
+    for music, video in (found.maps, direct.maps):
+        products.append(music.project(validation[0].data) @ video.project(validation[1].data).T)
+    np.testing.assert_allclose(*products, rtol=1e-4, atol=1e-5)
+
+
+def test_where_clips_are_not_far_fewer_no_span_is_taken(features, monkeypatch):
+    pairs = tuple(features[:2]), tuple(features[2:])
+    monkeypatch.setattr(np.linalg, "qr", None)
+    assert np.isfinite(search(*pairs, CONFIG).valid_ranks).all()
+
+
 @pytest.mark.parametrize("n_clips", [2, 3, 4])
 def test_fewer_training_clips_than_fifths(n_clips, tmp_path):
     training, validation = simulate(10, n_clips, 5)

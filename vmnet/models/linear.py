@@ -6,6 +6,10 @@ covariance (Vinod, "Canonical ridge and econometrics of joint production", Journ
 4, 1976), without which more dimensions than clips correlate by chance. It takes seconds and draws
 nothing at random: a network that is behind it has learned too little.
 
+Where clips are far fewer than features, all is computed in the span of the clips: of a dozen films
+with a thousand features of each, twelve directions of a thousand. With a ridge that is the same
+answer, for what is orthogonal to all clips has no covariance with anything.
+
 scikit-learn's CCA is iterative (NIPALS) and has no ridge, so that the few lines are ours.
 """
 
@@ -33,8 +37,11 @@ from vmnet.store import load_arrays, save_arrays
 
 FEW = 500  # fewer validation clips than these tell too little of a ridge
 FOLDS = 5
+FAR_FEWER = 8  # times as many features as training clips: from here on in the span of the clips
 Pair = tuple[Sequences, Sequences]  # music and video of the same clips
 Covariances = tuple[np.ndarray, np.ndarray, np.ndarray]  # of music, of video, between them
+Spans = Sequence[np.ndarray | None]  # (d, n) of music and of video; None where features stay
+NO_SPANS: Spans = (None, None)
 
 BLOCK_ROWS = 4096  # bounds the float64 copies: 50,000 clips stay mapped from their file
 
@@ -50,7 +57,8 @@ class LinearConfig:
     ridges
         Which are tried: what is added to all variances, as a share of their mean.
     dims
-        Numbers of directions that are tried; more than a modality has features are all it has.
+        Numbers of directions that are tried; more than a modality has features, or than there are
+        clips where these are far fewer, are all there are.
     extra_weight
         How much the covariances of extra clips count, where there are any; see `TrainingConfig`.
 
@@ -310,21 +318,23 @@ def _search(
         scales = [(centre, np.ones_like(variance)) for centre, variance in scales]
     around = [(centre, scale[1]) for (centre, _), scale in zip(others, scales, strict=False)]
     of_extra = _covariances(extra, around) if extra else None
+    spans = NO_SPANS if extra else [*map(_span, training, scales)]
     dims = [min(n, training[0].dim, training[1].dim) for n in config.dims]
     totals, n_clips = np.zeros((len(config.ridges), len(dims))), 0
     for learned, held_out in _held_out(training, validation):
-        known = _mixed(_covariances(learned, scales), of_extra, weight)
+        known = _mixed(_covariances(learned, scales, spans), of_extra, weight)
         for i, ridge in enumerate(config.ridges):
-            a, b, correlations = canonical_directions(*known, ridge=ridge)
+            a, b, correlations = _directions(known, spans, ridge)
             totals[i] += _mean_ranks(_maps(scales, (a, b), correlations), held_out, dims)
         n_clips += len(held_out[0])
     ranks = totals / n_clips
     at = min(np.ndindex(ranks.shape), key=lambda ij: (ranks[ij], config.ridges[ij[0]], dims[ij[1]]))
     ridge, n = config.ridges[at[0]], dims[at[1]]
-    known = _mixed(_covariances(training, scales), of_extra, weight)
-    a, b, correlations = canonical_directions(*known, ridge=ridge)
+    known = _mixed(_covariances(training, scales, spans), of_extra, weight)
+    a, b, correlations = _directions(known, spans, ridge)
     kept = a[:, :n], b[:, :n]
-    return Search(tuple(scales), known[:2], ridge, kept, correlations[:n], ranks)
+    within = tuple(map(_whole, known[:2], spans))
+    return Search(tuple(scales), within, ridge, kept, correlations[:n], ranks)
 
 
 def _means(clips: Pair) -> Pair:
@@ -363,8 +373,35 @@ def _mixed(own: Covariances, others: Covariances | None, weight: float) -> Covar
     return music, video, between
 
 
-def _covariances(clips: Pair, scales: Iterable[Statistics]) -> Covariances:
-    return covariances(clips[0].data, clips[1].data, *scales)
+def _span(clips: Sequences, scale: Statistics) -> np.ndarray | None:
+    """Return an orthonormal basis of scaled clips, (d, n); None where they are too many for it."""
+    n, d = clips.data.shape
+    return None if FAR_FEWER * n > d else np.linalg.qr(_scaled(clips.data, *scale).T)[0]
+
+
+def _covariances(clips: Pair, scales: Iterable[Statistics], spans: Spans = NO_SPANS) -> Covariances:
+    """Return the covariances of scaled clips, of a modality with a span by its coordinates."""
+    music, video = (
+        (part.data, scale)
+        if span is None
+        else (_scaled(part.data, *scale) @ span, (np.zeros(span.shape[1]), np.ones(span.shape[1])))
+        for part, scale, span in zip(clips, scales, spans, strict=True)
+    )
+    return covariances(music[0], video[0], music[1], video[1])
+
+
+def _directions(
+    known: Covariances, spans: Spans, ridge: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the canonical directions by feature, of covariances that may be by coordinates."""
+    n_features = [len(c if s is None else s) for c, s in zip(known, spans, strict=False)]
+    a, b, correlations = canonical_directions(*known, ridge, n_features)
+    a, b = (one if span is None else span @ one for one, span in zip((a, b), spans, strict=True))
+    return a, b, correlations
+
+
+def _whole(covariance: np.ndarray, span: np.ndarray | None) -> np.ndarray:
+    return covariance if span is None else span @ covariance @ span.T
 
 
 def covariances(
@@ -392,7 +429,11 @@ def covariances(
 
 
 def canonical_directions(
-    music: np.ndarray, video: np.ndarray, between: np.ndarray, ridge: float
+    music: np.ndarray,
+    video: np.ndarray,
+    between: np.ndarray,
+    ridge: float,
+    n_features: Sequence[int] = (),
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the directions of music and of video that correlate most, and how much they do.
 
@@ -406,6 +447,9 @@ def canonical_directions(
         Covariances, (d_m, d_m), (d_v, d_v) and (d_m, d_v).
     ridge
         What is added to every variance, as a share of the mean variance of the modality, above 0.
+    n_features
+        Over how many features the mean variance of each modality is; () is d_m and d_v. There are
+        more where the covariances are by coordinates in a span that all features vary in.
 
     Returns
     -------
@@ -421,7 +465,8 @@ def canonical_directions(
     """
     from scipy.linalg import solve_triangular
 
-    roots = [_root(music, ridge), _root(video, ridge)]
+    n_features = n_features or (len(music), len(video))
+    roots = [_root(one, ridge, n) for one, n in zip((music, video), n_features, strict=True)]
     half = solve_triangular(roots[0], between, lower=True)
     whitened = solve_triangular(roots[1], half.T, lower=True).T
     left, correlations, right = np.linalg.svd(whitened, full_matrices=False)
@@ -432,9 +477,9 @@ def canonical_directions(
     return a, b, correlations
 
 
-def _root(covariance: np.ndarray, ridge: float) -> np.ndarray:
+def _root(covariance: np.ndarray, ridge: float, n_features: int) -> np.ndarray:
     """Return the lower triangle whose product with its transpose is the covariance with a ridge."""
-    mean_variance = np.trace(covariance) / len(covariance) or 1.0  # nothing varies at all
+    mean_variance = np.trace(covariance) / n_features or 1.0  # nothing varies at all
     return np.linalg.cholesky(covariance + ridge * mean_variance * np.eye(len(covariance)))
 
 
