@@ -58,7 +58,7 @@ set_up() {
 make_venv() {
     local started=$SECONDS log=$root/.venv/install.log wanted
     wanted=$(grep -c == constraints.txt)
-    echo "Set-up: $wanted packages, 4.5 GB on disk, a few minutes; done once." >&2
+    echo "Set-up: $wanted packages, 4.6 GB on disk, a few minutes; done once." >&2
     "$python" -m pip --version > /dev/null 2>&1 || "$base_python" -m venv --clear .venv
     # "wheels only" keeps compilers out of the set-up; vmnet itself is linked, not copied.
     "$python" -m pip install --disable-pip-version-check --no-input --only-binary :all: \

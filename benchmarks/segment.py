@@ -3,6 +3,7 @@
     python benchmarks/segment.py                            # 10 rendered clips of 3 minutes
     python benchmarks/segment.py --clips 4 --seconds 60
     python benchmarks/segment.py --music --clips 20         # their sound alone: no shots, no speed
+    python benchmarks/segment.py --late --clips 20 --seconds 37   # how late OLDA's boundaries come
     python benchmarks/segment.py --corpus FOLDER            # rendered clips that are there already
 
 Accuracy, on rendered clips, whose truth is known: music boundaries are right within 3 s of the
@@ -29,12 +30,16 @@ from scipy.io import wavfile
 from tqdm import tqdm
 
 from vmnet import media
+from vmnet.language import ClipEvents
+from vmnet.language.cooccurrence import cooccurrence
 from vmnet.rendered import read_truth, render_clip
 from vmnet.rendered.render import plan_clip
 from vmnet.rendered.synth import SAMPLE_RATE
 from vmnet.rendered.truth import truth_of, write_truth
 from vmnet.segmenters import GROUPS
 from vmnet.segmenters.algorithms import SAMPLE_RATE as MSAF_RATE
+from vmnet.segmenters.algorithms import found_beats
+from vmnet.segmenters.music import clip_features
 from vmnet.segmenters.shots import transition_times
 
 SECTION_TOLERANCE = 3.0  # seconds
@@ -104,6 +109,27 @@ def accuracy_table(scores: dict[str, np.ndarray]) -> str:
     return "\n".join(lines)
 
 
+def late_sentence(paths: Iterable[Path]) -> str:
+    """Say how late OLDA's boundaries come, and S of the true cuts at them (equation 6.1).
+
+    MSAF dates a row of features with the beat at which it ends; beside that, where it begins.
+    """
+    found: dict[str, list[tuple[np.ndarray, float]]] = {"as MSAF dates them": [], "a beat less": []}
+    for path in paths:
+        truth, ((_, features),) = read_truth(path), clip_features(path)
+        rows = found_beats(features, "olda")
+        cuts = ClipEvents(path.stem, truth.duration, truth.cuts)
+        for name, which in zip(found, (rows, rows - 1), strict=True):
+            times = features.times[which]
+            errors = times - truth.boundaries[np.abs(times[:, None] - truth.boundaries).argmin(1)]
+            found[name].append((errors[np.abs(errors) < 1], cooccurrence(cuts, times)))
+    return "; ".join(
+        f"{name}: {np.median(np.concatenate([late for late, _ in each])):.2f} s late at the "
+        f"median of those within a second, S {np.nanmean([s for _, s in each]):.2f}"
+        for name, each in found.items()
+    )
+
+
 def speed_table() -> str:
     """Return the time of our code and of what it stands in for, by turns, as a Markdown table."""
     import librosa
@@ -152,14 +178,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=180.0, help="length of a clip")
     parser.add_argument("--seed", type=int, default=0, help="seed of the first clip")
     parser.add_argument("--music", action="store_true", help="their sound alone")
+    parser.add_argument("--late", action="store_true", help="OLDA's boundaries alone: how late")
     parser.add_argument("--corpus", type=Path, help="folder of rendered clips to take instead")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         paths = sorted(arguments.corpus.glob("*.mp4")) if arguments.corpus else []
         for seed in range(arguments.seed, arguments.seed + arguments.clips if not paths else 0):
-            paths.append(Path(folder) / f"{seed}.{'wav' if arguments.music else 'mp4'}")
-            render = render_sound if arguments.music else render_clip
-            render(paths[-1], seed, arguments.seconds)
+            sound = arguments.music or arguments.late
+            paths.append(Path(folder) / f"{seed}.{'wav' if sound else 'mp4'}")
+            (render_sound if sound else render_clip)(paths[-1], seed, arguments.seconds)
+        if arguments.late:
+            print(late_sentence(paths))
+            return
         started = time.perf_counter()
         scores = evaluate(tqdm(paths, unit="clip"))
         minutes = sum(media.probe(path).duration for path in paths) / 60

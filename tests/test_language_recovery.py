@@ -8,7 +8,7 @@ import pytest
 from test_language_positions import film
 
 from vmnet.language import Films, recovered
-from vmnet.language.measure import planned, plans
+from vmnet.language.measure import PLAN_SECONDS, planned, plans
 from vmnet.language.recovery import as_set, fisher, set_synchrony
 from vmnet.language.sources import MEASURED, PLANS, TRUTH
 from vmnet.rendered import Editing
@@ -33,6 +33,11 @@ def test_what_is_set_in_plans_is_found():
     for row in rows.values():
         assert row["n"] == 60
         assert fisher(row["value"], 60)[0] > 0, row
+
+
+def test_plans_are_drawn_once():
+    planned(3, 1)
+    assert plans(3, 1) is plans(3, seed=1) is plans(3, 1, PLAN_SECONDS)
 
 
 def test_another_film_s_style_is_not_found():

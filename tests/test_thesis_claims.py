@@ -105,6 +105,9 @@ def test_what_was_put_into_made_clips_is_recovered():
         assert "recovered" in found["simulated"]
         assert "recovered" not in found["real"]
     assert judged(BY_ID["same_clip_negatives_no_help"], as_ours(kind="simulated")).words == "holds"
+    chosen = BY_ID["similar_only_first"]  # by the exponent of our similarity, on rendered songs
+    assert judged(chosen, as_ours(kind="rendered")).words == "recovered"
+    assert judged(chosen, as_ours(kind="real")).words == "holds"
 
 
 def test_the_direction_goes_with_the_dispersion_of_its_targets_whichever_is_larger():

@@ -119,9 +119,13 @@ def planned(n: int, seed: int = 0, seconds: tuple[float, float] = PLAN_SECONDS) 
     return [_drawn(f"plan_{i:03d}", draft) for i, draft in enumerate(drafts)]
 
 
-@lru_cache(maxsize=1)
 def plans(n: int, seed: int = 0, seconds: tuple[float, float] = PLAN_SECONDS) -> tuple[Draft, ...]:
     """Return the films of `planned` as they are drawn, with the editing of each."""
+    return _plans(n, seed, seconds)  # defaults filled in, for the cache tells them apart
+
+
+@lru_cache(maxsize=1)
+def _plans(n: int, seed: int, seconds: tuple[float, float]) -> tuple[Draft, ...]:
     from tqdm import tqdm
 
     bar = tqdm(range(n), desc="drawing films", unit="film", delay=2, leave=False)

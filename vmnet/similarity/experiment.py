@@ -477,11 +477,14 @@ def units(material: Material) -> list[Unit]:
 def _unit_rows(material: Material) -> list[dict[str, Any]]:
     found, n = units(material), len(material.test)
     counts = {
-        "units_below_005": sum(unit.p <= LEVEL for unit in found),
-        "units_below_005_by_chance": LEVEL * len(found),
-        "units_below_005_corrected": sum(unit.p_corrected <= LEVEL for unit in found),
+        "units_below_005": {"value": sum(unit.p <= LEVEL for unit in found)},
+        "units_below_005_by_chance": {
+            "value": LEVEL * len(found),
+            "ci95": 1.96 * np.sqrt(LEVEL * (1 - LEVEL) * len(found)),  # as if independent
+        },
+        "units_below_005_corrected": {"value": sum(unit.p_corrected <= LEVEL for unit in found)},
     }
     return [
-        {"part": "4.3", "system": "tl_distance", "metric": name, "value": count, "n": n}
+        {"part": "4.3", "system": "tl_distance", "metric": name, "n": n, **count}
         for name, count in counts.items()
     ]

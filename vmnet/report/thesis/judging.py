@@ -7,9 +7,9 @@ does not exceed that interval, the verdict is "within the interval". A number th
 has the interval that theirs give it; a share of queries or films without one that of a share.
 
 What a claim reads and the results lack is left out, and named; where no pair is left, it was not
-computed. Rendered films were built so that chapter 6 has something to find in them, and simulated
-clips so that a section of music belongs to one of the video: of what was put in (`PUT_IN`) a claim
-is "recovered" or "not recovered".
+computed. Rendered films were built so that chapter 6 has something to find in them, simulated clips
+so that a section of music belongs to one of the video, and our similarity so that few tracks are
+similar: of what was put in (`PUT_IN`) a claim is "recovered" or "not recovered".
 """
 
 import math

@@ -27,6 +27,7 @@ CONTRADICTED = {
 
 
 PUT_IN = {
+    "similar_only_first": ("rendered",),
     **{claim.id: ("rendered",) for claim in LANGUAGE},
     **dict.fromkeys(
         ("shots_shorter", "own_index_most_similar", "ends_strongest"), ("rendered", "simulated")

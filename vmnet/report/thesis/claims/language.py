@@ -148,9 +148,9 @@ LANGUAGE = (
         "Cuts fall on section boundaries more than by chance.",
         "6.1; the null is ours",
         _beyond_null("S_segments", part="6.3"),
-        "The hypothesis of the interviews that a section has its own scenes. Boundaries that OLDA "
-        "finds come 0.64 s late at the median on rendered films (docs/measurements.md), where S "
-        "looks within 0.25 s: films may then fail this whose sections do begin with a cut.",
+        "The hypothesis of the interviews that a section has its own scenes. OLDA's boundaries, "
+        "as MSAF dates them, come a beat late (docs/measurements.md), where S looks within 0.25 s: "
+        "films may then fail this whose sections do begin with a cut.",
     ),
     Claim(
         "cuts_near_sections",
@@ -295,7 +295,7 @@ LANGUAGE = (
                 (number("H3", "relative_cutting_rate", "observed", "section:bridge"),),
             ),
         ),
-        "No numbers in the thesis.",
+        "No numbers in the thesis. Nothing of it was put into rendered films.",
     ),
     Claim(
         "cuts_before_downbeats",
