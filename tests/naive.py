@@ -500,3 +500,16 @@ def dominant_shot(shots, width):
         bins[k] = bins.get(k, 0) + 1
     most = max(bins.values())
     return (min(k for k, n in bins.items() if n == most) + 0.5) * width
+
+
+def log_normal_counts(shots_of_films, units, rng_of_films, draws, width):
+    """How many films agree in each draw: each film's shots drawn one by one, one draw at a time."""
+    counts = [0] * draws
+    for shots, unit, rng in zip(shots_of_films, units, rng_of_films, strict=True):
+        logs = [math.log(shot) for shot in shots]
+        mu = sum(logs) / len(logs)
+        sigma = math.sqrt(sum((log - mu) ** 2 for log in logs) / len(logs))
+        for k in range(draws):
+            drawn = [math.exp(mu + sigma * rng.standard_normal()) for _ in shots]
+            counts[k] += unit / 2 < dominant_shot(drawn, width) < 1.5 * unit
+    return counts

@@ -17,6 +17,7 @@ from vmnet.corpus.manifest import folded, is_safe, read_manifest, write_manifest
 from vmnet.corpus.media_source import MediaSource
 from vmnet.corpus.splits import MIN_CLIPS, MIN_FOLDER, _split_sizes, assign_splits
 from vmnet.errors import InputWarning, ManifestError, VmnetError
+from vmnet.experiment import require_splits
 
 FRACTIONS = (0.7, 0.1, 0.2)
 
@@ -208,9 +209,17 @@ def test_fractions_that_are_none(fractions: tuple[float, ...]) -> None:
         assign_splits([], 0, fractions)
 
 
-def test_too_few_videos(tmp_path: Path) -> None:
-    fill(tmp_path, *numbered(MIN_FOLDER - 1))
-    with pytest.raises(VmnetError, match=f"holds {MIN_FOLDER - 1} video files.* {MIN_FOLDER} are"):
+def test_too_few_videos_to_be_split_are_for_measuring_alone(tmp_path: Path) -> None:
+    for n in (1, MIN_FOLDER - 1):
+        corpus = folder_corpus(fill(tmp_path, *numbered(n)), seed=0)
+        assert list(splits(corpus).values()) == n * ["test"]
+        with pytest.raises(VmnetError, match=rf"few usable clips, 0 train, 0 valid, {n} test"):
+            require_splits(corpus, {})
+
+
+def test_no_videos(tmp_path: Path) -> None:
+    fill(tmp_path, "notes.txt", "song.mp3")
+    with pytest.raises(VmnetError, match=r"holds no video files \(passed over: 1 .*\): add 6"):
         folder_corpus(tmp_path, seed=0)
 
 

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmnet.language import ClipEvents
+from vmnet.language import ClipEvents, durations
 from vmnet.language.durations import (
     agreement,
     agrees,
     dominant_shot,
     histogram,
+    log_normal_dominants,
+    log_normal_shots,
     units_of,
     wilson,
 )
@@ -113,6 +115,59 @@ def test_on_independent_tempi_p_is_uniform():
     # Ties make p a little too large, never too small.
     assert np.mean(np.array(found) <= 0.1) < 0.2
     assert 0.45 < np.mean(found) < 0.68
+
+
+def test_drawn_shots_by_hand():
+    # Shots of 1 and e^2 s: logarithms 0 and 2, of mean 1 and deviation 1.
+    rng, twin = (np.random.default_rng(5) for _ in range(2))
+    drawn = log_normal_shots(np.exp([0.0, 2.0]), 3, rng)
+    np.testing.assert_allclose(drawn, np.exp(1 + twin.standard_normal((3, 2))))
+
+
+def test_drawn_shots_between_cuts_known_to_the_second_last_whole_seconds():
+    rng = np.random.default_rng(0)
+    drawn = log_normal_shots(np.array([1.0, 1.0, 9.0]), 50, rng, resolution=1.0)
+    assert drawn.min() == 1
+    assert (drawn == np.round(drawn)).all()
+
+
+def test_shots_that_are_all_alike_are_drawn_as_they_are():
+    films = [film([2.05] * 4), film([0.5] * 4), film([9.0] * 4), film([30.0])]
+    for row in agreement(films):
+        assert row.lognormal == row.lognormal_low == row.lognormal_high == row.percent
+
+
+def test_the_log_normal_control_is_the_naive_twins():
+    rng = np.random.default_rng(3)
+    films = [film(log_normal(rng, n=20), bpm) for bpm in rng.uniform(60, 180, 12)]
+    rngs = [np.random.default_rng((7, durations._LOG_NORMAL, i)) for i in range(12)]
+    beats = [one.beat_seconds for one in films]
+    counts = naive.log_normal_counts([one.shots for one in films], beats, rngs, 9, 0.2)
+    beat = agreement(films, draws=1, seed=7, shapes=9)[0]
+    assert beat.lognormal == pytest.approx(100 * np.mean(counts) / 12)
+    assert beat.lognormal_high == pytest.approx(100 * np.percentile(counts, 97.5) / 12)
+
+
+def test_films_of_log_normal_shots_are_what_the_control_expects():
+    # The thesis' percentages, but from shots that know of no music (log-normal, sigma 1.3).
+    rng = np.random.default_rng(4)
+    films = [film(log_normal(rng, 50, 2.04, 1.3), bpm) for bpm in rng.uniform(75, 140, 150)]
+    beat, bar, _ = agreement(films, draws=1, shapes=20)
+    for row in (beat, bar):
+        assert abs(row.percent - row.lognormal) < 10
+    assert beat.lognormal > 2 * bar.lognormal > 0
+
+
+def test_draws_of_a_film_do_not_depend_on_its_set_and_leave_the_permutations_alone():
+    rng = np.random.default_rng(6)
+    films = [film(log_normal(rng), bpm) for bpm in rng.uniform(60, 180, 20)]
+    for i in (0, 7):
+        one, other = (log_normal_dominants(f, i, seed=1) for f in (films[i], films[i]))
+        np.testing.assert_array_equal(one, other)
+    few, many = (agreement(films, draws=50, shapes=n) for n in (2, 30))
+    assert [(r.null, r.low, r.high, r.p) for r in few] == [
+        (r.null, r.low, r.high, r.p) for r in many
+    ]
 
 
 def test_groups_are_counted_apart_and_a_seed_repeats():

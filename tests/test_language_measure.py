@@ -12,7 +12,7 @@ from vmnet.corpus.media_source import MediaSource
 from vmnet.corpus.opening import Opening, open_corpus
 from vmnet.errors import VmnetError
 from vmnet.experiment.run import Run
-from vmnet.language import measure
+from vmnet.language import experiment, measure, results_of, sources
 from vmnet.language.measure import events, film_run, music_genre, planned, plans, true_events
 from vmnet.rendered import Editing, plan_clip, render_clip, render_corpus
 
@@ -83,6 +83,23 @@ def test_what_was_measured_is_not_measured_again(films, measured, monkeypatch) -
     for one, other in zip(measured, again, strict=True):
         np.testing.assert_array_equal(one.likelihood, other.likelihood)
         np.testing.assert_array_equal(one.downbeats, other.downbeats)
+
+
+def test_a_folder_of_one_film_has_numbers_and_says_which_it_lacks(films, measured, capsys) -> None:
+    one = replace(films, corpus=replace(films.corpus, clips=films.corpus.clips[:2]), noticed=("x",))
+    of_folder = sources._measured(one, "librosa")
+    assert "x\n" in capsys.readouterr().err
+    assert of_folder.about.startswith("1 of 2 films, measured")
+    said = experiment.limits(of_folder)
+    assert said.startswith("one film: no intervals; tempi of one film cannot be permuted")
+    systems = results_of(of_folder).groupby("part")["system"].agg(set)
+    assert systems["6.2"] == {"observed", "lognormal", "lognormal_low", "lognormal_high"}
+    assert systems["6.3"] >= {"observed", "null", "p", "lift"}
+    enough = replace(of_folder, clips=12 * of_folder.clips)
+    assert experiment.limits(enough) == ""
+    assert "no table 6.2" in experiment.limits(
+        replace(of_folder, clips=(replace(measured[1], bpm=np.nan),))
+    )
 
 
 def test_features_alone_have_no_films(tmp_path: Path) -> None:

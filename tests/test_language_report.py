@@ -42,10 +42,18 @@ def test_table_6_2_has_ours_the_thesis_and_chance(results, tmp_path):
     pop = line(table, "simulated, made up", "Pop (music)")
     assert (pop["n"], pop["beat, thesis"], pop["bar, thesis"]) == ("20", "58.3", "14.8")
     assert " (" in pop["beat, by chance"]
+    assert " (" in pop["beat, log-normal"]
     assert line(table, "simulated, made up", "all")["4 bars, thesis"] == "0.4"
     assert line(table, "rendered, few", "all")["n"] == "12"
     reggaeton = line(table, "thesis alone", "Reggaeton (music)")
     assert (reggaeton["beat, thesis"], reggaeton["beat, ours"]) == ("75.0", "")
+
+
+def test_table_6_2_of_results_without_drawn_shots_is_as_it_was(results, tmp_path):
+    before = results[~results["system"].str.startswith("lognormal")]
+    table, now = shown("table62", before, tmp_path), shown("table62", results, tmp_path)
+    assert not any("log-normal" in column for column in table)
+    pd.testing.assert_frame_equal(table, now[table.columns])
 
 
 def test_table_6_3_says_what_lies_outside_its_null_and_of_the_misprint(results, tmp_path):

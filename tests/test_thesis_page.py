@@ -74,6 +74,7 @@ def test_controls_stand_below_and_a_null_has_its_range(tmp_path):
     folder = write(tmp_path / "figures" / "mine")
     common = {"corpus": "toy-6", "kind": "rendered", "n": 548, "group": "all", "metric": "bar"}
     null = {"null": 15.0, "null_low": 12.0, "null_high": 19.0}
+    null |= {"lognormal": 16.0, "lognormal_low": 13.0, "lognormal_high": 18.0}
     rows = [{**common, "part": "6.2", "system": s, "value": v} for s, v in null.items()]
     observed = {**common, "part": "6.2", "system": "observed", "value": 17.0, "ci95": 3.1}
     results.table([*rows, observed]).to_csv(folder / "results_10.csv", index=False)
@@ -83,6 +84,7 @@ def test_controls_stand_below_and_a_null_has_its_range(tmp_path):
         ["", "all", "thesis", "548", "60.0", "17.3", "0.4"],
         ["", "all", "rendered (toy-6)", "548", "", "17.0 ±3.1", ""],
         ["By chance (null)", "all", "rendered (toy-6)", "548", "", "15.0 (12.0 to 19.0)", ""],
+        ["Log-normal shots", "all", "rendered (toy-6)", "548", "", "16.0 (13.0 to 18.0)", ""],
     ]
     text = " ".join(page.results_page(folder).split())
     assert "not recovered, within the interval**: bar (% of films): observed 17.00" in text

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NOTEBOOKS = ROOT / "notebooks"
 THESIS = ("08", "09", "10")  # how the names of the notebooks of the thesis' chapters 4 to 6 start
+MEASURING = "10"  # trains nothing, so that one clip is enough
 WITH_THESIS = "./run_all.sh --thesis"
 OF_SIMILARITY = ("catalog", "architectures")  # parameters that notebook 08 alone has
 
@@ -211,11 +212,7 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.profile, corpus, arguments.seed, jobs(arguments), **settings
     )
     say_default(runs[0].profile.name, arguments.profile, corpus)
-    for run in runs:
-        log(experiment.plan(run, experiment.check(run)))
-    if arguments.retry:
-        experiment.prepare_all(runs)
-        runs = [replace(run, retry=False) for run in runs]
+    runs = _looked_over(runs, chosen)
     figures = of_catalog(runs[0].figures, catalog)
     figures.mkdir(parents=True, exist_ok=True)
     own = {name: value for name in OF_SIMILARITY if (value := getattr(arguments, name))}
@@ -241,6 +238,26 @@ def run(arguments: argparse.Namespace) -> None:
     save_page(figures)
     save_thesis_page(figures)
     print(f"Figures, tables and executed notebooks: {figures}")
+
+
+def _looked_over(runs: "list[Run]", chosen: Sequence[Path]) -> "list[Run]":
+    """Say which clips will be used, and try those again that are to be; return what is left to run.
+
+    Raises
+    ------
+    VmnetError
+        If there are too few for the networks of any notebook.
+    """
+    from vmnet import experiment, language
+
+    trained = not all(notebook.name.startswith(MEASURING) for notebook in chosen)
+    for run in runs if trained else ():
+        log(experiment.plan(run, experiment.check(run)))
+    if runs[0].retry and trained:
+        experiment.prepare_all(runs)
+    elif runs[0].retry:
+        language.films(runs[0])
+    return [replace(run, retry=False) for run in runs]
 
 
 def of_catalog(figures: Path, catalog: str) -> Path:

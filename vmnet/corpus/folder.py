@@ -4,6 +4,7 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -31,8 +32,9 @@ def folder_corpus(folder: Path, seed: int, source: MediaSource) -> Corpus:
     If the folder holds a `manifest.csv`, that is read, and `seed` is not used.
     Otherwise every file with one of `VIDEO_SUFFIXES` is a clip, but for those that hold sound alone
     by their header, and hidden ones; its id is made from its path, its title is its file name, and
-    its split depends on `seed` and the ids alone, so that a new file moves few others. Whether the
-    files can be decoded is left to later stages.
+    its split depends on `seed` and the ids alone, so that a new file moves few others. Fewer than
+    `MIN_FOLDER` cannot be split, and are all of the split "test": they can be measured, and nothing
+    can be trained on them. Whether the files can be decoded is left to later stages.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def folder_corpus(folder: Path, seed: int, source: MediaSource) -> Corpus:
     Raises
     ------
     VmnetError
-        If the folder does not exist or holds fewer than `MIN_FOLDER` video files.
+        If the folder does not exist or holds no video files.
     ManifestError
         If its manifest is bad.
 
@@ -68,7 +70,8 @@ def folder_corpus(folder: Path, seed: int, source: MediaSource) -> Corpus:
         clips = read_manifest(folder / MANIFEST)
         return Corpus(safe_name(folder.name), _kind(clips), clips, source)
     found = [Clip(name, path, "", _title(path)) for name, path in _found_clips(folder).items()]
-    clips = assign_splits(found, seed)
+    few = len(found) < MIN_FOLDER
+    clips = tuple(replace(c, split="test") for c in found) if few else assign_splits(found, seed)
     return Corpus(safe_name(folder.name), _kind(clips), clips, source, split_seed=seed)
 
 
@@ -80,11 +83,11 @@ def _found_clips(folder: Path) -> dict[str, Path]:
     strangers = {path: kind for path in bar if (kind := _stranger(folder / path))}
     passed_over = counted(strangers.values())
     visible = [path for path in visible if path not in strangers]
-    if len(visible) < MIN_FOLDER:
+    if not visible:
         others = f" (passed over: {passed_over})" if passed_over else ""
         raise VmnetError(
-            f"{folder} holds {len(visible)} video files{others}: at least {MIN_FOLDER} are needed, "
-            "so add some, or name another folder."
+            f"{folder} holds no video files{others}: add {MIN_FOLDER} or more, or name another "
+            "folder."
         )
     if passed_over:
         text = f"{folder} holds files that are no videos and were passed over: {passed_over}."

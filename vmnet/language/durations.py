@@ -4,8 +4,9 @@ The *dominant* shot length of a film is where the histogram of its shot lengths 
 *agrees* with a beat, a bar or four bars if it lasts between half and one and a half times as long.
 
 These are wide bands, and the highest bin of a skewed histogram is a short one: shots that know
-nothing of any music agree with beats in 10 to 58 films of 100. So beside what is observed stands
-what is left when the tempi are permuted over the films: each film's shots with another's tempo.
+nothing of any music agree with beats in 10 to 58 films of 100. So beside what is observed stand two
+controls: what is left when the tempi are permuted over the films, each film's shots with another's
+tempo; and what the shape of the lengths alone gives, with log-normal shots like each film's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,9 @@ UNITS = {"beat": 1.0, "bar": 1.0, "four_bars": 4.0}
 """How often the beat or the bar goes into each unit."""
 
 DRAWS = 1000
+SHAPES = 100  # draws of the shots of a film
 ALL = "all"
+_LOG_NORMAL = 62  # heads the seeds of drawn shots, which are to be no others' numbers
 
 
 def histogram(shots: np.ndarray, width: float = BIN) -> np.ndarray:
@@ -75,7 +78,8 @@ class Agreement:
     `percent`, `null`, `low` and `high` are of the films: observed, and with permuted tempi the mean
     and the 2.5th and 97.5th percentile. `ci95` is half of Wilson's 95 % interval, which is not 0
     where no film agrees. `p` is the share of the permutations, the observation being one, with at
-    least as many.
+    least as many. `lognormal`, `lognormal_low` and `lognormal_high` are the mean and the
+    percentiles with drawn shots (`log_normal_shots`).
     """
 
     group: str
@@ -88,6 +92,9 @@ class Agreement:
     low: float
     high: float
     p: float
+    lognormal: float
+    lognormal_low: float
+    lognormal_high: float
 
 
 def units_of(clips: Sequence[ClipEvents]) -> dict[str, np.ndarray]:
@@ -103,6 +110,7 @@ def agreement(
     width: float = BIN,
     draws: int = DRAWS,
     seed: int = 0,
+    shapes: int = SHAPES,
 ) -> list[Agreement]:
     """Return the agreement of groups of films with each unit, beside its null.
 
@@ -116,7 +124,9 @@ def agreement(
     width
         Of the bins of the histogram, in seconds.
     draws, seed
-        Permutations of the tempi, and what draws them.
+        Permutations of the tempi, and what draws them and the shots.
+    shapes
+        Draws of the shots of each film.
 
     Raises
     ------
@@ -133,13 +143,17 @@ def agreement(
     lengths = np.array([dominant(clip, width) for clip in clips])
     rng = np.random.default_rng(seed)
     orders = np.array([rng.permutation(len(clips)) for _ in range(draws)])
+    drawn = np.array([log_normal_dominants(c, i, shapes, seed, width) for i, c in enumerate(clips)])
     rows = []
     for name, unit in units.items():
         observed = members @ agrees(lengths, unit)
         by_chance = members @ agrees(lengths, unit[orders]).T  # (n_groups, draws)
+        by_shape = members @ agrees(drawn, unit[:, None])  # (n_groups, shapes)
         rows += [
-            _row(group, name, int(which.sum()), int(count), some)
-            for group, which, count, some in zip(groups, members, observed, by_chance, strict=True)
+            _row(group, name, int(which.sum()), int(count), *some)
+            for group, which, count, *some in zip(
+                groups, members, observed, by_chance, by_shape, strict=True
+            )
         ]
     return rows
 
@@ -154,14 +168,58 @@ def dominant(clip: ClipEvents, width: float = 0.0) -> float:
     return dominant_shot(clip.shots + half, width or clip.resolution or BIN) - half
 
 
-def _row(group: str, unit: str, n: int, count: int, by_chance: np.ndarray) -> Agreement:
-    low, high = np.percentile(by_chance, [2.5, 97.5])
+def log_normal_shots(
+    shots: np.ndarray, draws: int, rng: np.random.Generator, resolution: float = 0.0
+) -> np.ndarray:
+    """Draw as many log-normal shots as a film has, like its own and of no music.
+
+    The logarithms have the mean and the deviation of those of the film's shots. The mean and the
+    deviation of the lengths themselves would do worse: a few long shots decide them, and of films
+    that are log-normal they agree with the beat in 34 of 100 where the films do in 55.
+
+    Parameters
+    ----------
+    shots : (n_shots,) lengths in seconds, at least one, above 0
+    draws : films to draw
+    rng : draws them
+    resolution : of the cuts, in seconds: above 0, lengths are rounded to it, and are at least it
+
+    Returns
+    -------
+    (draws, n_shots) s; all alike where the film's are
+    """
+    logs = np.log(shots)
+    drawn = rng.lognormal(logs.mean(), logs.std(), (draws, len(logs)))
+    return np.maximum(np.round(drawn / resolution), 1) * resolution if resolution else drawn
+
+
+def log_normal_dominants(
+    clip: ClipEvents, place: int, draws: int = SHAPES, seed: int = 0, width: float = 0.0
+) -> np.ndarray:
+    """Return the `dominant` lengths, (draws,) s, of films of `log_normal_shots` like a film's own.
+
+    `place`, of the film in its set, and `seed` decide the draws.
+    """
+    rng = np.random.default_rng((seed, _LOG_NORMAL, place))
+    drawn, half = log_normal_shots(clip.shots, draws, rng, clip.resolution), clip.resolution / 2
+    width = width or clip.resolution or BIN
+    return np.array([dominant_shot(each + half, width) for each in drawn]) - half
+
+
+def _row(
+    group: str, unit: str, n: int, count: int, by_chance: np.ndarray, by_shape: np.ndarray
+) -> Agreement:
     p = (1 + (by_chance >= count).sum()) / (1 + len(by_chance))
-    shares = [100 * float(value) / n for value in (count, by_chance.mean(), low, high)]
-    percent, null, low, high = shares
-    return Agreement(
-        group, unit, n, count, percent, 100 * wilson(count, n), null, low, high, float(p)
-    )
+    percent, *shares = 100 * np.array([count, *_range(by_chance), *_range(by_shape)]) / n
+    null, low, high, *shape = map(float, shares)
+    ci95 = 100 * wilson(count, n)
+    return Agreement(group, unit, n, count, float(percent), ci95, null, low, high, float(p), *shape)
+
+
+def _range(counts: np.ndarray) -> tuple[float, float, float]:
+    """Return the mean of counts, and what 95 of 100 are between."""
+    low, high = np.percentile(counts, [2.5, 97.5])
+    return float(counts.mean()), float(low), float(high)
 
 
 def wilson(count: int, n: int) -> float:

@@ -7,6 +7,8 @@ its beats, its tempo) has no rows. Which `system` a row has:
     null                  its mean where film and music have nothing to do with one another
     null_low, null_high   95 of 100 such means of a group are between these
     p                     the share of them that is at least as large, the observed one included
+    lognormal             of table 6.2, its mean where log-normal shots like each film's own are
+                          drawn; lognormal_low and lognormal_high as null_low and null_high
     lift                  observed / null; of part "lags", at each lag
     peak                  S at lag 0 over its mean 2 to 5 s before and after it
 
@@ -43,6 +45,8 @@ WIDTHS = (0.1, 0.2, 0.4)  # s, of the histogram's bins
 APART = 2.0  # s; lags that are nearer may hold the same cut
 RESAMPLES = 500
 COARSELY = "_1s"
+PERMUTED = ("null", "null_low", "null_high", "p")
+LOG_NORMAL = ("lognormal", "lognormal_low", "lognormal_high")
 
 Row = dict[str, Any]
 
@@ -89,6 +93,25 @@ def groups_of(clips: Sequence[ClipEvents], fewest: int = FEWEST) -> dict[str, np
     return found
 
 
+def limits(films: Films) -> str:
+    """Say what a set has too few films for; "" where it has enough.
+
+    >>> film = ClipEvents("a", 9.0, np.array([4.0]), bpm=120.0, meter=4)
+    >>> limits(Films("mine", "real", (film,)))
+    'one film: no intervals; tempi of one film cannot be permuted; below 10 no genres, H2, H3'
+    """
+    n = len(films.clips)
+    tempi = sum(not np.isnan(clip.bar_seconds) for clip in films.clips)
+    found = {
+        "one film: no intervals": n == 1,
+        "no tempo is known, and so no table 6.2": not tempi,
+        "tempi of one film cannot be permuted": tempi == 1,
+        f"tempi of {tempi} films, permuted, tell little": 1 < tempi < FEWEST,
+        f"below {FEWEST} no genres, H2, H3": n < FEWEST,
+    }
+    return "; ".join(line for line, holds in found.items() if holds)
+
+
 def means(clips: Sequence[ClipEvents], seed: int) -> Iterator[Row]:
     """Yield how long segments, bars and shots last: means over the films of each film's mean."""
     del seed
@@ -123,7 +146,7 @@ def duration_rows(clips: Sequence[ClipEvents], seed: int) -> Iterator[Row]:
             metric += COARSELY if coarse else ""
             key = {"part": "6.2", "metric": metric, "group": row.group, "n": row.n}
             yield {**key, "system": "observed", "value": row.percent, "ci95": row.ci95}
-            for system in ("null", "null_low", "null_high", "p"):
+            for system in (*(PERMUTED if len(clips) > 1 else ()), *LOG_NORMAL):
                 value = getattr(row, system.removeprefix("null_"))
                 yield {**key, "system": system, "value": value}
 

@@ -36,7 +36,7 @@ def events(run: Run, tracker: str = "librosa") -> list[ClipEvents]:
 
     What is measured is kept below the run's folder, each clip under what it was made from, so that
     a run that was killed goes on; shots and segments are those of the paper's experiments. A clip
-    that cannot be measured is left out, and its reason logged.
+    that cannot be measured is left out, and its reason logged, as is what is odd about others.
 
     Parameters
     ----------
@@ -66,6 +66,10 @@ def events(run: Run, tracker: str = "librosa") -> list[ClipEvents]:
     for clip_id, reason in failures.items():
         log(f"{clip_id} is left out: {reason}")
     measured = [clip for clip in clips if clip.clip_id not in failures]
+    for line in run.noticed:
+        log(line)
+    for clip_id, lines in source.warnings(measured).items():
+        log(f"{clip_id}: {'; '.join(lines)}")
     if not measured:
         raise VmnetError(f"no clip of {run.corpus.name!r} can be measured; see the reasons above.")
     return [_events(source, clip, source.kept(stages[clip], clip)) for clip in measured]

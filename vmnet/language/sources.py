@@ -92,8 +92,10 @@ def _measured(run: Run, tracker: str) -> Films:
     from vmnet.language.measure import events
 
     measured = tuple(events(run, tracker))
+    n, given = len(measured), len(run.corpus.clips)
+    counted = f"{n}" if n == given else f"{n} of {given}"
     about = (
-        f"{len(measured)} films, measured at their frame rates: shots by TransNetV2, sections by "
+        f"{counted} films, measured at their frame rates: shots by TransNetV2, sections by "
         f"OLDA, beats by {tracker}"
     )
     paths = {clip.clip_id: clip.path for clip in run.corpus.clips}

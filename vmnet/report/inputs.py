@@ -124,8 +124,14 @@ def film_sets(sets: Iterable["Films"]) -> "pd.DataFrame":
     """Return what chapter 6 of the thesis is about here: a row for each set of films."""
     import pandas as pd
 
+    from vmnet.language.experiment import limits
+
     rows = [
-        {"data": f"{one.kind}, {one.corpus}", "films": f"{len(one.clips):,}", "what": one.about}
+        {
+            "data": f"{one.kind}, {one.corpus}",
+            "films": f"{len(one.clips):,}",
+            "what": "; ".join(filter(None, (one.about, limits(one)))),
+        }
         for one in sets
     ]
     return pd.DataFrame(rows)

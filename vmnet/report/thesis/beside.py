@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 THESIS = "thesis"
 RANKS = ("R@1", "R@10", "R@25", "mean_rank")
 ROW = ("system", "group", "direction")
-_RANGE = ("null_low", "null_high")  # shown behind "null"
+_WITH_RANGE = ("null", "lognormal")  # systems that have one
+_RANGE = tuple(system + end for system in _WITH_RANGE for end in ("_low", "_high"))
 _HIDDEN = (*_RANGE, "p", "lift")
 
 
@@ -91,7 +92,8 @@ PARTS = (
         "Table 6.2: films whose dominant shot agrees with beat, bar, four bars",
         ("beat", "bar", "four_bars"),
         "By chance: the tempi of the films dealt to other films, with the range of 95 % of the "
-        "draws. The thesis has no such row.",
+        "draws. Log-normal shots: drawn like each film's own, and held against its own "
+        "tempo. The thesis has no such rows.",
         digits=1,
     ),
     Part(
@@ -170,8 +172,8 @@ def _text(part: Part, means: "pd.DataFrame", key: tuple[str, ...]) -> str:
     value, width = means.loc[key]
     digits = {"parameters": 0, "mean_rank": 1}.get(key[-1], part.digits)
     text = f"{value:,.{digits}f}"
-    if key[0] == "null":
-        low, high = ((bound, *key[1:]) for bound in _RANGE)
+    if key[0] in _WITH_RANGE:
+        low, high = ((key[0] + end, *key[1:]) for end in ("_low", "_high"))
         if low in means.index and high in means.index:
             ends = (means.loc[end, "value"] for end in (low, high))
             return f"{text} ({' to '.join(f'{end:.{digits}f}' for end in ends)})"

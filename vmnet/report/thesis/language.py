@@ -229,14 +229,20 @@ def _columns(
     if any(of == metric for _, of in theirs):
         yield f"{shown}, thesis", _number(*theirs.get((group, metric), (nan, nan)), min(digits, 2))
     value, ci95, _ = cells.get((group, metric, "observed"), (nan, nan, 0))
-    null, low, high = (
-        cells.get((group, metric, system), (nan,))[0]
-        for system in ("null", "null_low", "null_high")
+    (null, low, high), drawn = (
+        [cells.get((group, metric, system + end), (nan,))[0] for end in ("", "_low", "_high")]
+        for system in ("null", "lognormal")
     )
     star = OUTSIDE if isfinite(low) and not low <= value <= high else ""
     yield f"{shown}, ours", _number(value, ci95, digits) + star
-    between = f" ({low:.{digits}f} to {high:.{digits}f})" if isfinite(low) else ""
-    yield f"{shown}, by chance", _number(null, nan, digits) + between
+    yield f"{shown}, by chance", _between(null, low, high, digits)
+    yield f"{shown}, log-normal", _between(*drawn, digits)
+
+
+def _between(mean: float, low: float, high: float, digits: int) -> str:
+    """Return what a control gives: "16.0 (14.2 to 17.7)"."""
+    ends = f" ({low:.{digits}f} to {high:.{digits}f})" if isfinite(low) else ""
+    return _number(mean, nan, digits) + ends
 
 
 def _number(value: float, ci95: float, digits: int) -> str:

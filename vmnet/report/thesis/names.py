@@ -38,6 +38,9 @@ SYSTEMS = {
     "null_low": "By chance, 2.5 % of draws are lower",
     "null_high": "By chance, 2.5 % of draws are higher",
     "p": "p of the null",
+    "lognormal": "Log-normal shots",
+    "lognormal_low": "Log-normal shots, 2.5 % of draws are lower",
+    "lognormal_high": "Log-normal shots, 2.5 % of draws are higher",
     # the paper
     **SEGMENTERS,
     "olda_trace": "OLDA with trace",
