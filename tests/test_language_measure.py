@@ -102,6 +102,20 @@ def test_a_folder_of_one_film_has_numbers_and_says_which_it_lacks(films, measure
     )
 
 
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"cuts": np.zeros(0)}, ["no cut was found, so that it is one shot."]),
+        ({"bpm": np.nan}, ["no bars were found in its sound: it is left out of table 6.2"]),
+        ({"times": np.arange(8.0), "likelihood": np.zeros(8)}, ["88% of it has fewer than 12 fr"]),
+        ({}, []),
+    ],
+)
+def test_what_is_odd_about_a_film_is_said(measured, odd, said) -> None:
+    lines = list(measure._lacking(replace(measured[0], **odd)))
+    assert [line[: len(start)] for line, start in zip(lines, said, strict=True)] == said
+
+
 def test_features_alone_have_no_films(tmp_path: Path) -> None:
     corpus = open_corpus("simulated", Opening(PROFILES["toy"], tmp_path, 0, 1))
     with pytest.raises(VmnetError, match="no films to be measured"):

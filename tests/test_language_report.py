@@ -117,6 +117,14 @@ def test_figure_6_5_names_the_fullest_bin_and_the_bar():
     assert words == ["fullest bin 2.0-2.2 s", "bar 2.73 s = 4 x 60 / 88"]
 
 
+def test_a_shot_longer_than_figure_6_5_shows_is_its_last_bar():
+    (axes,) = figures.figure_6_5([film([14.0], duration=28.1, bpm=88.0)], "simulated").axes
+    pale = axes.patches[0].get_facecolor()
+    dark = [bar for bar in axes.patches if bar.get_facecolor() != pale]
+    assert [round(bar.get_x()) for bar in dark] == [12]
+    assert axes.texts[0].get_text() == "fullest bin 14.0-14.2 s"
+
+
 def test_two_films_are_one_that_agrees_and_one_that_does_not():
     sets = [
         language.Films("x", "simulated", (film([2], bpm=np.nan),)),
@@ -129,6 +137,7 @@ def test_two_films_are_one_that_agrees_and_one_that_does_not():
 
 def test_no_two_films_where_no_tempo_is_known():
     assert inputs.two_films([language.Films("x", "real", (film([2], bpm=np.nan),))]) == []
+    assert inputs.two_films([language.Films("x", "real", (film([]),))]) == []  # a still picture
 
 
 # --- a corpus with cuts to the second, from its import to its figures -----------------------------

@@ -160,7 +160,7 @@ def _clip(row: Mapping[str, str], folder: Path) -> Clip:
     return Clip(_id(row), folder / row["path"], row["split"], **described)
 
 
-def _number(text: str, kind: Callable[[str], float]) -> float:
+def _number(text: str, kind: Callable[[str | int], float]) -> float:
     """Read a number above 0; nothing is 0.
 
     Raises
@@ -168,7 +168,7 @@ def _number(text: str, kind: Callable[[str], float]) -> float:
     ValueError
         If it is none.
     """
-    number = kind(text) if text.strip() else 0
+    number = kind(text.strip() or 0)
     if text.strip() and not 0 < number < math.inf:
         raise ValueError("not above 0")
     return number

@@ -212,9 +212,10 @@ def _highest(found: Positions) -> Row:
     n = len(found.curves)
     drawn = found.curves[rng.integers(0, n, (RESAMPLES, n))].mean(axis=1)
     low, high = np.percentile(found.lags[drawn.argmax(axis=1)], [2.5, 97.5])
+    ci95 = (high - low) / 2 if n > 1 else np.nan
     return {
         "part": "H4", "system": "observed", "metric": "highest_lag", "group": durations.ALL, "n": n,
-        "value": found.lags[found.curves.mean(axis=0).argmax()], "ci95": (high - low) / 2,
+        "value": found.lags[found.curves.mean(axis=0).argmax()], "ci95": ci95,
     }  # fmt: skip
 
 

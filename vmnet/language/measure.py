@@ -6,7 +6,7 @@ frame is the first of a new shot (TransNetV2), the sections of the music (OLDA),
 true of a rendered film, and `film_run` renders such films, each cut in its own way.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -27,6 +27,7 @@ from vmnet.rendered.render import ANY, Draft, draft_clip, draw_parameters
 
 SHOTS, SECTIONS = "transnet", "olda"
 VERSION = 1  # of what a clip's beats are kept as: to be raised when they become others
+FEWEST_FPS, RARELY = 12, 0.1  # frames a second that TransNetV2 needs, and how much may have fewer
 PLAN_SECONDS = (150.0, 270.0)  # about as long as music videos are
 SPLITS = (0.5, 0.25, 0.25)  # of the films that are rendered, for a corpus has splits
 
@@ -72,7 +73,24 @@ def events(run: Run, tracker: str = "librosa") -> list[ClipEvents]:
         log(f"{clip_id}: {'; '.join(lines)}")
     if not measured:
         raise VmnetError(f"no clip of {run.corpus.name!r} can be measured; see the reasons above.")
-    return [_events(source, clip, source.kept(stages[clip], clip)) for clip in measured]
+    found = [_events(source, clip, source.kept(stages[clip], clip)) for clip in measured]
+    for one in found:
+        for line in _lacking(one):
+            log(f"{one.clip_id}: {line}")
+    return found
+
+
+def _lacking(clip: ClipEvents) -> Iterator[str]:
+    """Say what was not found in a film, and what follows."""
+    if not len(clip.cuts):
+        yield "no cut was found, so that it is one shot."
+    gaps = np.diff(clip.times)
+    if (share := gaps[gaps > 1 / FEWEST_FPS].sum() / clip.duration) > RARELY:
+        few = f"{share:.0%} of it has fewer than {FEWEST_FPS} frames a second"
+        yield f"{few}, where fewer cuts are found than there are."
+    if np.isnan(clip.bar_seconds):
+        told = "unless a manifest tells its bpm and meter"
+        yield f"no bars were found in its sound: it is left out of table 6.2, {told}."
 
 
 def true_events(clips: Iterable[Clip]) -> list[ClipEvents]:

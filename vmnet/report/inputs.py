@@ -173,13 +173,13 @@ def _pictures_between(path: Path, start: float, end: float) -> list[Picture]:
 def two_films(sets: Iterable["Films"]) -> list["ClipEvents"]:
     """Return a film whose shots agree with its bars and one whose do not, where there are both.
 
-    They are of the first set whose tempi are known, the films with most shots; none where there is
-    no such set.
+    They are of the first set that has films of known tempo with cuts, and are those with most of
+    them; none where there is no such set.
     """
     from vmnet.language.durations import agrees, dominant
 
     for films in sets:
-        known = [clip for clip in films.clips if np.isfinite(clip.bar_seconds)]
+        known = [c for c in films.clips if np.isfinite(c.bar_seconds) and len(c.cuts)]
         known.sort(key=lambda clip: -len(clip.cuts))
         found: dict[bool, ClipEvents] = {}
         for clip in known:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from vmnet.report.figures import style
 from vmnet.report.thesis.language import EVENTS
@@ -72,7 +73,8 @@ def _draw_lengths(axes: Axes, clip: "ClipEvents") -> None:
     counts = histogram(shots + half, width)
     edges = np.arange(len(counts)) * width - half
     fullest = int(np.argmax(histogram(clip.shots + half, width)))
-    colours = [style.BLUE if k == fullest else style.PALE for k in range(len(counts))]
+    shown = min(fullest, len(counts) - 1)
+    colours = [style.BLUE if k == shown else style.PALE for k in range(len(counts))]
     axes.bar(edges, counts, width * 0.92, align="edge", color=colours)
     top = float(counts.max())
     low, high = fullest * width - half, (fullest + 1) * width - half
@@ -80,11 +82,13 @@ def _draw_lengths(axes: Axes, clip: "ClipEvents") -> None:
     axes.set_xlim(0, min(LONGEST, max(float(shots.max()), 1.2 * clip.bar_seconds)) + width)
     axes.set_ylim(0, 1.32 * top)
     label: dict[str, Any] = {"size": 6.5, "transform": axes.transAxes, "ha": "right", "va": "top"}
+    label["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
     axes.text(0.99, 0.99, f"fullest bin {low:.1f}-{high:.1f} s", color=style.BLUE, **label)
     bar = f"bar {clip.bar_seconds:.2f} s = {clip.meter} x 60 / {clip.bpm:.0f}"
     axes.text(0.99, 0.89, bar, color=style.RED, **label)
     axes.set_xlabel("length of the shot (s)")
     axes.set_ylabel("shots")
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     style.fit(style.literal(axes.set_title(clip.clip_id, loc="left", size=7)), 3.0)
 
 
@@ -103,6 +107,7 @@ def cooccurrence_null(results: "pd.DataFrame") -> Figure:
     figure = Figure(figsize=(style.PAGE_WIDTH, height), layout="constrained")
     panels = figure.subplots(1, len(events), sharey=True, squeeze=False)[0]
     for axes, event in zip(panels, events, strict=True):
+        axes.use_sticky_edges = False  # or the longest grey bar would end where the panel does
         cells = found[found["metric"] == event].set_index(["corpus", "group", "system"])
         cells = cells.sort_index()
         for place, group in enumerate(groups):

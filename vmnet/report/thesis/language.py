@@ -229,14 +229,14 @@ def _columns(
     if any(of == metric for _, of in theirs):
         yield f"{shown}, thesis", _number(*theirs.get((group, metric), (nan, nan)), min(digits, 2))
     value, ci95, _ = cells.get((group, metric, "observed"), (nan, nan, 0))
-    (null, low, high), drawn = (
+    (null, low, high), (drawn, least, most) = (
         [cells.get((group, metric, system + end), (nan,))[0] for end in ("", "_low", "_high")]
         for system in ("null", "lognormal")
     )
     star = OUTSIDE if isfinite(low) and not low <= value <= high else ""
     yield f"{shown}, ours", _number(value, ci95, digits) + star
     yield f"{shown}, by chance", _between(null, low, high, digits)
-    yield f"{shown}, log-normal", _between(*drawn, digits)
+    yield f"{shown}, log-normal", _between(drawn, least, most, digits)
 
 
 def _between(mean: float, low: float, high: float, digits: int) -> str:
