@@ -146,6 +146,14 @@ def test_the_settings_choose_the_form_of_the_intra_modal_terms():
         without = float(cbvmr_loss(music, video, clips, *features, intra_weights=(0.0, 0.0)))
         assert losses[form] == pytest.approx(without + own, rel=1e-5)
     assert losses["sign"] != losses["triplet"]
+    wider = TrainingConfig(**CBVMR, intra="triplet", intra_margin=0.5)
+    own = sum(
+        0.2 * intra_triplet(part, seen, clips, margin=0.5)
+        for part, seen in zip((music, video), features, strict=True)
+    )
+    found = float(LOSSES["cbvmr"](features, (music, video), clips, wider))
+    assert found == pytest.approx(without + own, rel=1e-5)
+    assert found > losses["triplet"]
 
 
 @given(seed=seeds)
@@ -202,7 +210,13 @@ def test_settings_name_the_losses():
 
 @pytest.mark.parametrize(
     "bad",
-    [{"loss": "hinge"}, {"intra_weights": (0.2, -1.0)}, {"intra_weights": (0.2,)}, {"top": 0}],
+    [
+        {"loss": "hinge"},
+        {"intra_weights": (0.2, -1.0)},
+        {"intra_weights": (0.2,)},
+        {"top": 0},
+        {"intra_margin": -1},
+    ],
 )
 def test_senseless_settings_are_refused(bad):
     with pytest.raises(ValueError, match=f"{next(iter(bad))}=.* makes no sense"):

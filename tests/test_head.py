@@ -251,8 +251,8 @@ def test_settings_that_came_later_leave_the_keys_of_earlier_networks_alone():
         "evaluate_every", "choose", "patience", "momentum", "standardize", "seed",
     }  # fmt: skip
     assert set(decisive(TrainingConfig())) == before
-    changed = TrainingConfig(negatives="adjacent", per_clip=4, early_stopping=False)
-    assert set(decisive(changed)) == before | {"negatives", "per_clip", "early_stopping"}
+    later = {"negatives": "adjacent", "per_clip": 4, "early_stopping": False, "intra_margin": 0.2}
+    assert set(decisive(TrainingConfig(**later))) == before | set(later)
 
 
 JUDGE = """

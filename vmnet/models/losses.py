@@ -104,6 +104,7 @@ def cbvmr_loss(
     intra_weights: tuple[float, float] = (0.2, 0.2),
     top: int = 100,
     intra: str = "sign",
+    intra_margin: float = 0.1,
 ) -> Any:
     """Return the loss of the original VM-Net: two inter-modal and two intra-modal terms.
 
@@ -140,6 +141,8 @@ def cbvmr_loss(
         batch where it has fewer.
     intra
         A key of `INTRA`, the form of the intra-modal terms.
+    intra_margin
+        Of the form "triplet", a squared distance; "sign" has none.
 
     Returns
     -------
@@ -155,7 +158,7 @@ def cbvmr_loss(
     parts = (video, video_features), (music, music_features)
     for weight, (embedding, features) in zip(intra_weights, parts, strict=True):
         if weight:
-            loss += weight * INTRA[intra](embedding, features, clip_ids, top)
+            loss += weight * INTRA[intra](embedding, features, clip_ids, top, intra_margin)
     return loss
 
 
@@ -244,8 +247,12 @@ def intra_triplet_loss(
     return ops.sum(ops.relu(violation) * chosen) / ops.maximum(ops.sum(chosen), 1)
 
 
+def _intra_signs(embedding: Any, features: Any, clip_ids: Any, top: int, margin: float) -> Any:
+    return intra_modal_loss(embedding, features, clip_ids, top)  # which has no margin
+
+
 # The forms of the intra-modal terms.
-INTRA = {"sign": intra_modal_loss, "triplet": intra_triplet_loss}
+INTRA = {"sign": _intra_signs, "triplet": intra_triplet_loss}
 
 
 def bce_loss(matching: Any, others: Any) -> Any:
@@ -318,6 +325,7 @@ def _cbvmr(x: Any, embeddings: Any, clip_ids: Any, config: TrainingConfig) -> An
         config.intra_weights,
         config.top,
         config.intra,
+        config.intra_margin,
     )
 
 

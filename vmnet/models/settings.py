@@ -91,6 +91,9 @@ class TrainingConfig:
     intra
         The intra-modal terms of "cbvmr": "sign", those of its authors' code, or "triplet", as the
         thesis describes them (section 5.1.3).
+    intra_margin
+        Of the "triplet" form of those terms, a squared distance; "sign" has none. The thesis, which
+        gives no number, calls it alpha as the margin of the other terms: theirs, 0.1.
     negatives
         Of "triplet": "other_clips", as in the paper; "same_clip", those and all other segments of
         the anchor's clip; or "adjacent", those and the segments beside the anchor's (tried and left
@@ -128,6 +131,7 @@ class TrainingConfig:
     intra: str = _later("sign")
     negatives: str = _later("other_clips")
     per_clip: int = _later(1)
+    intra_margin: float = _later(0.1)
 
     def __post_init__(self) -> None:
         sensible = {
@@ -159,6 +163,7 @@ class TrainingConfig:
             "intra": (self.intra in INTRA_NAMES, " or ".join(INTRA_NAMES)),
             "negatives": (self.negatives in NEGATIVE_NAMES, " or ".join(NEGATIVE_NAMES)),
             "per_clip": (self.per_clip >= 1, "1 or more"),
+            "intra_margin": (0 <= self.intra_margin < math.inf, "at least 0"),
         }
         for name, (good, must_be) in sensible.items():
             if not good:
