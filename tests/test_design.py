@@ -1,12 +1,16 @@
 """Chapter 5's systems, rows, tables and figure, on a toy corpus and on made-up numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from vmnet import open_run, prepare
+from vmnet.aligners import distance_matrix
 from vmnet.corpus import opening
 from vmnet.corpus.features import save_features
+from vmnet.evaluation.genres import genres_of_misses
 from vmnet.experiment import clip_level, design, embeddings, seg_vm_net
 from vmnet.experiment.stages import _model_key, network
 from vmnet.models.settings import CBVMR
@@ -141,6 +145,21 @@ def test_own_matrices_are_those_of_the_test_clips(data, results):
     assert values["own_minus_others"] == pytest.approx(
         values["own_index"] - values["other_indices"]
     )
+
+
+def test_genres_of_what_is_recommended(data, results, capsys):
+    assert "VI-D genre" not in set(results.part)  # these clips have none
+    genres = ["pop", "folk", "pop", "jazz", "pop"]
+    clips = [replace(clip, genre=genres[i % 5]) for i, clip in enumerate(data.corpus.clips)]
+    named = replace(data, corpus=replace(data.corpus, clips=tuple(clips)))
+    matrix = distance_matrix(*embeddings(data, seg_vm_net(data.run)), "trace")
+    of_test = [clip.genre for clip in clips if clip.split == "test"]
+    best, catalog = genres_of_misses(matrix, of_test)
+    rows = {row["system"]: row for row in design._genres(named, "test")}
+    assert rows["top_3_minus_catalog"]["value"] == pytest.approx((best - catalog).mean())
+    assert rows["top_3"]["n"] == len(best) > 1
+    found = design.design_choices([named])
+    assert set(found[found.part == "VI-D genre"].system) == set(rows)
 
 
 def test_rows_are_kept(data, results):

@@ -505,6 +505,20 @@ def test_sections_become_boundaries_where_the_lengths_agree(tmp_path, as_publish
     assert "left out: 1 videos whose annotated recording is more than 5 s longer or shorter" in said
 
 
+def test_genres_of_annotated_videos_stand_in_the_manifest(tmp_path):
+    published(tmp_path / "set")
+    folder = harmonix(tmp_path / "h", {"001": 30.0, "002": 30.0})
+    lines = (folder / "metadata.csv").read_text().splitlines()
+    of_each = [lines[0] + ",Genre", lines[1] + ",Pop", lines[2] + ",R&B"]
+    (folder / "metadata.csv").write_text("\n".join(of_each))
+    sync(tmp_path / "set", tmp_path / "out")
+    made = (tmp_path / "out" / "features" / "001.npz").stat().st_mtime_ns
+    sync(tmp_path / "set", tmp_path / "out", events=folder)  # the same import, and more of it
+    clips, _ = clips_of(tmp_path / "out")
+    assert [clips[name].genre for name in ("001", "002", "003")] == ["Pop", "R&B", ""]
+    assert (tmp_path / "out" / "features" / "001.npz").stat().st_mtime_ns == made
+
+
 def test_sections_that_cannot_be_had_are_said_to_be(tmp_path):
     with pytest.raises(VmnetError, match="holds no folder segments"):
         sections(tmp_path, {})

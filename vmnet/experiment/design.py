@@ -7,6 +7,7 @@
 | "intra" | the triplet loss with intra-modal terms in two forms, and without | 5.1.3, 7.1.3 |
 | "negatives" | negatives from other clips, and from the anchor's own | paper IV-C; 8.2.2 |
 | "VI-D" | a video segment's similarity to the music of its own time, and to the rest | paper VI-D |
+| "VI-D genre" | the genre of what is recommended where the right track is missed | paper VI-D |
 
 Tables 5.2 and 5.3 are in `vmnet.experiment.music_features` and `vmnet.experiment.aggregation`.
 
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmnet import store
+from vmnet.experiment import genres
 from vmnet.experiment.ranked import Row, chance_rows, rank_rows
 from vmnet.experiment.run import HANDCRAFTED, Run
 from vmnet.experiment.segments import CLIP
@@ -147,6 +149,7 @@ def design_choices(datasets: Iterable[Dataset], split: str = "test") -> "pd.Data
         if _has_segments(data):
             parts["negatives"] = _negatives(data, split)
             parts["VI-D"] = _own_matrices(data, split)
+            parts[genres.PART] = _genres(data, split)
         else:
             log(f"{data.corpus.name} has one segment a clip: nothing is said of segments.")
         about = {
@@ -291,6 +294,11 @@ def _own_matrices(data: Dataset, split: str) -> list[Row]:
         }
         for (system, metric), values in found.items()
     ]  # fmt: skip
+
+
+def _genres(data: Dataset, split: str) -> list[Row]:
+    embedded = embeddings(data, of_negatives(data.run)["other_clips"], split)
+    return genres.genre_rows(data.corpus, embedded, SEGMENT_DISTANCES[""])
 
 
 def _has_segments(data: Dataset) -> bool:

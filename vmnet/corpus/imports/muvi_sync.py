@@ -159,7 +159,8 @@ def find(
     def found_events() -> dict[str, dict[str, Any]]:
         return _events(copy, listed, known, progress)
 
-    return Import(tuple(map(_clip, listed)), load, made_from, tuple(remarks), found_events)
+    clips = (_clip(video, known.get(video.youtube)) for video in listed)
+    return Import(tuple(clips), load, made_from, tuple(remarks), found_events)
 
 
 def _copy(source: Path) -> Copy:
@@ -173,8 +174,9 @@ def _copy(source: Path) -> Copy:
     )
 
 
-def _clip(video: Video) -> Clip:
-    return Clip(video.number, Path(), video.split, video.title, artist=artist(video.title))
+def _clip(video: Video, known: "Annotation | None") -> Clip:
+    genre = known.genre if known else ""
+    return Clip(video.number, Path(), video.split, video.title, genre, artist(video.title))
 
 
 def artist(title: str) -> str:

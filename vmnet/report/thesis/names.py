@@ -52,6 +52,7 @@ SYSTEMS = {
     "ends_minus_middle": "first and last minus those between",
     "top_3": "The best three",
     "catalog": "The whole catalog",
+    "top_3_minus_catalog": "the best three minus the whole catalog",
     # controls
     "chance": "Chance",
 }

@@ -32,6 +32,7 @@ PUT_IN = {
     **dict.fromkeys(
         ("shots_shorter", "own_index_most_similar", "ends_strongest"), ("rendered", "simulated")
     ),
+    "misses_share_genre": ("rendered",),  # a film and its song are of one style
 }
 """Claims that clips of these kinds were made to bear out, so that they can only be recovered."""
 
