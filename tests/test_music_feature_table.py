@@ -12,7 +12,7 @@ from vmnet import open_run
 from vmnet.corpus import opening
 from vmnet.corpus.sources import ClipFeatures
 from vmnet.corpus.wrapped import WrappedSource
-from vmnet.experiment import CLIP, System, prepare
+from vmnet.experiment import CLIP, System, genres, prepare
 from vmnet.experiment.music_features import (
     CCA,
     MUSIMNET,
@@ -22,6 +22,7 @@ from vmnet.experiment.music_features import (
     _require_other_songs,
     music_features,
     not_run,
+    with_films,
 )
 from vmnet.experiment.segments import STATISTICS, segment_arrays, statistics_of
 from vmnet.models import build_vmnet
@@ -132,8 +133,34 @@ def test_rows_of_each_kind_and_reasons_for_the_others(films, monkeypatch, capsys
     assert dims["musicnn"] == 3 * 24
     assert dims["handcrafted"] == 40
     told = capsys.readouterr().err
-    assert "openl3: not run: weights not given" in told
+    openl3 = "openl3: not run: weights not given (`vmnet weights fetch openl3`)"
+    if "openl3" in not_run(films):
+        assert openl3 in told
     assert "musimnet: not run: no trained network given" in told
+
+
+def test_films_that_are_rendered_for_it_are_trained_on_as_the_run_asks(monkeypatch, tmp_path):
+    monkeypatch.setattr("vmnet.experiment.music_features.DATA", tmp_path)
+    monkeypatch.setattr("vmnet.rendered.render_corpus", lambda *_, **__: ())
+    asked = with_films(open_run("toy", jobs=1, training={"learning_rate": 3e-4}))
+    assert asked.training == {"learning_rate": 3e-4}
+    assert asked.corpus.kind == "rendered"
+    assert with_films(open_run("toy", jobs=1)).training == {}
+
+
+def test_genres_of_rendered_films_are_judged_by_one_row(films, monkeypatch):
+    kinds = ("slow warm minor acoustic", "fast warm minor electronic")
+    clips = [replace(clip, genre=kinds[i % 2]) for i, clip in enumerate(films.corpus.clips)]
+    named = replace(films, corpus=replace(films.corpus, clips=tuple(clips)))
+    monkeypatch.setattr("vmnet.experiment.music_features.with_films", lambda run: named)
+    table = music_features(films, seeds=(0, 1))
+    rows = table[table.part == genres.PART]
+    assert rows.groupby("seed").system.apply(list).tolist() == 2 * [
+        ["top_3", "catalog", "top_3_minus_catalog"]
+    ]
+    assert set(rows.kind) == {"rendered"}
+    own = retrieval(table, "5.2")
+    assert not {"top_3", "catalog"} & set(own["system"])
 
 
 def test_musimnet_stands_beside_the_other_features(films):

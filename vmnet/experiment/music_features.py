@@ -19,6 +19,7 @@ from vmnet.config import DATA
 from vmnet.corpus import SPLITS, Clip, Corpus
 from vmnet.corpus.sources import ClipFeatures, FeatureSource
 from vmnet.corpus.wrapped import Changed, WrappedSource
+from vmnet.experiment import genres
 from vmnet.experiment.ranked import Row, chance_rows, rank_rows
 from vmnet.experiment.run import Run
 from vmnet.experiment.segments import CLIP
@@ -37,6 +38,10 @@ CCA = "cca"
 
 RIDGES = (0.1, 1.0, 10.0)
 """Among which validation films choose for the linear method: so few tell no more apart."""
+
+OF_GENRES = "musicnn"
+"""The row by which the genres of what is recommended are judged (`vmnet.experiment.genres`), where
+films are rendered for the table; `vmnet.experiment.design` judges those of the run's own clips."""
 
 THREE = "mean+variance+max"
 FILM_SEED = 52_000
@@ -77,13 +82,19 @@ ROWS = {
 }
 
 
+WEIGHTS = {"audioset": ("vggish", "vggish-pca"), "openl3": ("openl3",)}
+"""What rows need that the set-up does not fetch. Those of OpenL3 were never run here."""
+
+
 def not_run(run: Run, musimnet: "TrainedNetwork | None" = None) -> dict[str, str]:
     """Return why rows of table 5.2 are not run, by their names."""
     from vmnet import pretrained
 
-    why = {"openl3": "not run: weights not given, and no extractor for them here yet"}
-    if any(pretrained.CHECKPOINTS[name].missing for name in ("vggish", "vggish-pca")):
-        why["audioset"] = "not run: weights not given (`vmnet weights fetch vggish vggish-pca`)"
+    why = {
+        name: f"not run: weights not given (`vmnet weights fetch {' '.join(weights)}`)"
+        for name, weights in WEIGHTS.items()
+        if any(pretrained.CHECKPOINTS[one].missing for one in weights)
+    }
     if musimnet is None:
         why[MUSIMNET] = "not run: no trained network given (notebook 08 trains it)"
     if _has_films(run):
@@ -117,7 +128,8 @@ def music_features(
     pandas.DataFrame
         See `vmnet.report.thesis.results`. Systems are the names in `ROWS` and "chance"; the group
         "cca" is the linear method. "dimension" is how long the music features are, and
-        "seconds_per_update" of training. What is not run has no rows: see `not_run`.
+        "seconds_per_update" of training. What is not run has no rows: see `not_run`. Films that are
+        rendered for the table have rows of `vmnet.experiment.genres`, too.
     """
     from vmnet.report.thesis import results
 
@@ -142,6 +154,10 @@ def music_features(
         rows += [{**row, **about} for row in by_chance]
         for name, system in chosen.items():
             rows += [{**row, "system": name, **about} for row in linear[name] + _rows(own, system)]
+        if OF_GENRES in chosen and not _has_films(run):
+            embedded = embeddings(own, chosen[OF_GENRES])
+            found = genres.genre_rows(own.corpus, embedded, "centroid")
+            rows += [{**row, **about, "part": genres.PART} for row in found]
     return results.table(rows)
 
 
@@ -206,7 +222,8 @@ def with_films(run: Run) -> Run:
         folder / "media", size.feature_films, seconds, run.seed + FILM_SEED, run.jobs
     )
     corpus = Corpus(f"feature-films-{run.profile.name}", "rendered", clips, MediaSource(folder))
-    # A few films: trained as the smoke profile trains on some, which many updates would overfit.
+    # A few films: trained as the smoke profile trains on some, which many updates would overfit,
+    # but for what is asked of the trainings of the run.
     profile = replace(run.profile, training=PROFILES["smoke"].training)
     return replace(
         run,
@@ -216,8 +233,6 @@ def with_films(run: Run) -> Run:
         segmenters=("foote",),
         music="musicnn",
         video="efficientnet",
-        training={},
-        settings="",
     )
 
 

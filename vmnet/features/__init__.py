@@ -5,6 +5,7 @@ from vmnet.features.handcrafted import HANDCRAFTED
 from vmnet.features.image import EFFICIENTNET
 from vmnet.features.inception import INCEPTION
 from vmnet.features.music import MUSICNN
+from vmnet.features.openl3 import OPENL3
 from vmnet.features.vggish import VGGISH
 
 READY = (EFFICIENTNET, MUSICNN, HANDCRAFTED)
@@ -13,4 +14,7 @@ READY = (EFFICIENTNET, MUSICNN, HANDCRAFTED)
 PAPERS = (INCEPTION, VGGISH)
 """The paper's own; `vmnet weights fetch` fetches their weights."""
 
-EXTRACTORS: dict[str, Extractor] = {extractor.name: extractor for extractor in (*READY, *PAPERS)}
+THESIS = (OPENL3,)
+"""What the thesis compares beside them, once weights are fetched, likewise."""
+
+EXTRACTORS: dict[str, Extractor] = {one.name: one for one in (*READY, *PAPERS, *THESIS)}

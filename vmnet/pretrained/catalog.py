@@ -2,9 +2,9 @@
 
 MusiCNN and EfficientNet-Lite0 are needed by the extractors of media files, and the set-up fetches
 them. The others make the paper's own features from one's own videos (`vmnet.features.inception`,
-`.vggish`), or find beats (`vmnet.edit.beats`); they are optional and large, so that nothing fetches
-them unasked. Where the publisher states no hash, a file is known by what it holds: names, shapes
-and kinds of its tensors.
+`.vggish`), others of the thesis' (`.openl3`), or find beats (`vmnet.edit.beats`); they are optional
+and large, so that nothing fetches them unasked. Where the publisher states no hash, a file is known
+by what it holds: names, shapes and kinds of its tensors.
 """
 
 from pathlib import Path
@@ -28,6 +28,12 @@ def _check_vggish(folder: Path) -> None:
     from vmnet.features import vggish
 
     vggish.check(folder / vggish.CHECKPOINT)
+
+
+def _check_openl3(folder: Path) -> None:
+    from vmnet.features import openl3
+
+    openl3.check(folder / openl3.WEIGHTS)
 
 
 def _check_beat_this(folder: Path) -> None:
@@ -134,6 +140,23 @@ VGGISH_PCA = Checkpoint(
     check=_check_vggish_pca,
 )
 
+OPENL3 = Checkpoint(
+    name="openl3",
+    what="OpenL3, trained on AudioSet's music (Cramer et al., 2019): 6,144 values a second",
+    page="https://github.com/marl/openl3",
+    licence="CC BY 4.0 (its code: MIT)",
+    size="less than 19 MB",
+    source="https://github.com/marl/openl3/raw/models/openl3_audio_mel256_music-v0_4_0.h5.gz",
+    files={
+        "openl3_audio_mel256_music-v0_4_0.h5.gz": File(
+            "e379f41e880b78e157c199ebddac80d3764e6a46282bcccdbe875bcf538f9afd"
+        )
+    },
+    hash_source="stated by MusicPack (github.com/whepper/musicpack), which uses the same file; its "
+    "publisher states none",
+    check=_check_openl3,
+)
+
 BEAT_THIS = Checkpoint(
     name="beat-this",
     what="Beat This (Foscarin, Schlueter & Widmer, 2024): beats; used with its package, beat-this",
@@ -145,6 +168,6 @@ BEAT_THIS = Checkpoint(
     check=_check_beat_this,
 )
 
-_ALL = (MUSICNN, EFFICIENTNET, INCEPTION, INCEPTION_PCA, VGGISH, VGGISH_PCA, BEAT_THIS)
+_ALL = (MUSICNN, EFFICIENTNET, INCEPTION, INCEPTION_PCA, VGGISH, VGGISH_PCA, OPENL3, BEAT_THIS)
 CHECKPOINTS: dict[str, Checkpoint] = {one.name: one for one in _ALL}
 """All weights, by name."""

@@ -468,7 +468,9 @@ TABLES = {
         "results_09.csv",
         design.TABLE_52,
         "As table 5.1, by the features of the music. Rendered films are few and simple, so that "
-        "ranks among them say little of features: read them beside chance.",
+        "ranks among them say little of features: read them beside chance. A row of ours for "
+        "OpenL3, where its weights are given, is of a network rebuilt here, on which the published "
+        "weights were never run.",
     ),
     "table53": Table(
         "Table 5.3: learned aggregation of frames",
