@@ -144,6 +144,18 @@ def test_without_a_ridge_scale_offset_and_rotation_change_nothing(seed, scale, r
     np.testing.assert_allclose(outputs[0], outputs[1] * signs, atol=1e-3)
 
 
+def test_where_the_fast_decomposition_does_not_converge_the_slow_one_is_taken(monkeypatch):
+    def fails(*_, **__):
+        raise np.linalg.LinAlgError("SVD did not converge")
+
+    ((music, video),) = simulate(3, 50)
+    fast = canonical_directions(*moments(music.data, video.data), ridge=0.1)
+    monkeypatch.setattr(np.linalg, "svd", fails)
+    slow = canonical_directions(*moments(music.data, video.data), ridge=0.1)
+    np.testing.assert_allclose(slow[2], fast[2], atol=1e-9)
+    np.testing.assert_allclose(np.abs(slow[0]), np.abs(fast[0]), atol=1e-6)
+
+
 def test_correlations_are_those_of_the_outputs():
     ((music, video),) = simulate(2, 80)
     music, video = (part.data.astype(float) for part in (music, video))

@@ -469,12 +469,26 @@ def canonical_directions(
     roots = [_root(one, ridge, n) for one, n in zip((music, video), n_features, strict=True)]
     half = solve_triangular(roots[0], between, lower=True)
     whitened = solve_triangular(roots[1], half.T, lower=True).T
-    left, correlations, right = np.linalg.svd(whitened, full_matrices=False)
+    left, correlations, right = _svd(whitened)
     a, b = (
         solve_triangular(root, turned, lower=True, trans="T")
         for root, turned in zip(roots, (left, right.T), strict=True)
     )
     return a, b, correlations
+
+
+def _svd(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the reduced singular value decomposition.
+
+    LAPACK's faster routine (gesdd) does not converge on some finite matrices, such as those of few
+    clips, where most singular values are 0; then the slower one (gesvd) takes its place.
+    """
+    try:
+        return np.linalg.svd(matrix, full_matrices=False)
+    except np.linalg.LinAlgError:
+        from scipy.linalg import svd
+
+        return svd(matrix, full_matrices=False, lapack_driver="gesvd")
 
 
 def _root(covariance: np.ndarray, ridge: float, n_features: int) -> np.ndarray:
