@@ -11,6 +11,7 @@ from vmnet.aligners import distance_matrix
 from vmnet.corpus import opening
 from vmnet.corpus.features import save_features
 from vmnet.evaluation.genres import genres_of_misses
+from vmnet.evaluation.metrics import ranks
 from vmnet.experiment import clip_level, design, embeddings, seg_vm_net
 from vmnet.experiment.stages import _model_key, network
 from vmnet.models.settings import CBVMR
@@ -145,6 +146,20 @@ def test_own_matrices_are_those_of_the_test_clips(data, results):
     assert values["own_minus_others"] == pytest.approx(
         values["own_index"] - values["other_indices"]
     )
+
+
+def test_the_cost_of_skipping_is_the_runs(data, results):
+    run = replace(data.run, indel={"nw": 0.5})
+    rows = pd.DataFrame(design._negatives(replace(data, run=run), "test"))
+    before = results[results.part == "negatives"].query("system == 'same_clip'")
+    after = rows[rows.system == "same_clip"]
+    for group in ("", "centroid"):
+        ours, theirs = (part[part.group == group].value.tolist() for part in (after, before))
+        assert ours == theirs
+    embedded = embeddings(data, design.of_negatives(run)["same_clip"])
+    expected = ranks(distance_matrix(*embedded, "nw", indel=0.5)).mean()
+    found = after[(after.group == "nw") & (after.direction == "V2M")]
+    assert found[found.metric == "mean_rank"].value.item() == pytest.approx(expected)
 
 
 def test_genres_of_what_is_recommended(data, results, capsys):

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 LEARNED = "audioset"
 """The group of the run's own music features, which stand for the thesis' AudioSet."""
 
+NEGATIVES = "negatives"
+
 PER_CLIP = 4  # segments of a clip in a batch, where negatives may be of the same clip
 
 SEGMENT_DISTANCES = {"": "trace", "nw": "nw", "centroid": "centroid"}
@@ -147,7 +149,7 @@ def design_choices(datasets: Iterable[Dataset], split: str = "test") -> "pd.Data
             "dispersion": _dispersions(data, split),
         }
         if _has_segments(data):
-            parts["negatives"] = _negatives(data, split)
+            parts[NEGATIVES] = _negatives(data, split)
             parts["VI-D"] = _own_matrices(data, split)
             parts[genres.PART] = _genres(data, split)
         else:
@@ -252,15 +254,22 @@ def _negatives(data: Dataset, split: str) -> list[Row]:
             return [
                 row
                 for group, distance in SEGMENT_DISTANCES.items()
-                for row in rank_rows(distance_matrix(*embedded, distance), group=group)
+                for row in rank_rows(
+                    distance_matrix(*embedded, distance, **_indel(data.run, distance)), group=group
+                )
             ]
 
-        found = _kept(data, system, split, "negatives", compute)
+        found = _kept(data, system, split, NEGATIVES, compute)
         rows += [{**row, "system": name} for row in found]
     n = len(data.corpus.split(split))
     for group in SEGMENT_DISTANCES:
         rows += chance_rows(n, system="chance", group=group)
     return rows
+
+
+def _indel(run: Run, distance: str) -> dict[str, Any]:
+    """Return what is asked of the run of a distance that skips segments."""
+    return {"indel": run.indel[distance]} if distance in run.indel else {}
 
 
 def _own_matrices(data: Dataset, split: str) -> list[Row]:
@@ -312,7 +321,8 @@ def _kept(
     """Load or compute the rows of one system, without the columns that all have."""
     import pandas as pd
 
-    key = store.key(embeddings=embeddings_key(data, system, split), rows=what, version=1)
+    asked = {"indel": dict(data.run.indel)} if data.run.indel and what == NEGATIVES else {}
+    key = store.key(embeddings=embeddings_key(data, system, split), rows=what, version=1, **asked)
     path = data.run.folder / "results" / f"design-{system.name}-{split}-{key}.csv"
     if not path.exists():
         store.save_text(path, pd.DataFrame(compute()).to_csv(index=False))

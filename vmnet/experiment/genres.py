@@ -4,6 +4,8 @@ The paper shows two such queries, whose best three tracks are of the query's gen
 test clips whose genre is known: part "VI-D genre" of `vmnet.report.thesis.results`.
 """
 
+import numpy as np
+
 from vmnet.aligners import Sequences
 from vmnet.corpus import Corpus
 from vmnet.evaluation.genres import genres_of_misses
@@ -34,7 +36,9 @@ def genre_rows(corpus: Corpus, embedded: tuple[Sequences, Sequences], distance: 
 
     known = _genres(corpus)
     genres = [known[clip_id] for clip_id in embedded[0].ids]
-    best, catalog = genres_of_misses(distance_matrix(*embedded, distance), genres)
+    best = catalog = np.zeros(0)
+    if any(genres):
+        best, catalog = genres_of_misses(distance_matrix(*embedded, distance), genres)
     if len(best) < 2:
         of = f"of {sum(map(bool, genres))} clips of known genre {len(best)} miss their track"
         log(f"{corpus.name}: nothing is said of the genres of what is recommended ({of}).")
