@@ -62,3 +62,10 @@ def test_figure_has_a_panel_for_each_kind_of_event() -> None:
     panels = figure.get_axes()
     assert [len(axes.collections[0].get_offsets()) for axes in panels] == [3, 3, 3, 3]
     assert any("rendered" in text.get_text() for text in figure.texts)
+
+
+def test_figure_of_events_that_were_found_in_no_film() -> None:
+    found = measured()
+    lost = (found["metric"] == "S_segments") & found["system"].isin(["measured", "measured_music"])
+    panels = figures.instrument(found[~lost]).get_axes()
+    assert [len(axes.collections[0].get_offsets()) for axes in panels] == [0, 3, 3, 3]

@@ -38,7 +38,7 @@ def instrument(results: "pd.DataFrame") -> Figure:
 
 def _draw_dots(axes: Axes, of_event: "pd.DataFrame") -> None:
     wide = of_event.pivot_table(index="group", columns="system", values="value")
-    wide = wide[["truth", "measured"]].dropna()
+    wide = wide.reindex(columns=["truth", "measured"]).dropna()  # it may be found in no film
     top = 1.08 * max(float(wide.to_numpy().max(initial=0)), 0.1)
     axes.plot([0, top], [0, top], color=style.PALE, lw=1, zorder=0)
     axes.scatter(wide["truth"], wide["measured"], s=12, color=style.BLUE, alpha=0.7, lw=0)
