@@ -4,11 +4,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from vmnet.config import DATA
+from vmnet.config import DATA, FEW_FILMS
 from vmnet.experiment import Run, open_run
 from vmnet.progress import log
 
-CLIPS, SECONDS = (2, 2, 2), (28.0, 32.0)
+CLIPS, SECONDS = (2, 2, 2), (16.0, 20.0)
 
 
 def with_films(run: Run) -> Run:
@@ -26,7 +26,8 @@ def with_films(run: Run) -> Run:
     folder = DATA / f"films-seed{run.seed}"
     render_corpus(folder, CLIPS, SECONDS, run.seed, run.jobs)
     films = open_run("smoke", str(folder), run.seed, run.jobs)
-    return replace(films, figures=run.figures)
+    profile = replace(films.profile, training=FEW_FILMS)
+    return replace(films, profile=profile, figures=run.figures)
 
 
 def folder_of(run: Run) -> Path:

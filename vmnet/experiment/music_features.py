@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmnet import store
-from vmnet.config import DATA
+from vmnet.config import DATA, FEW_FILMS
 from vmnet.corpus import SPLITS, Clip, Corpus
 from vmnet.corpus.sources import ClipFeatures, FeatureSource
 from vmnet.corpus.wrapped import Changed, WrappedSource
@@ -209,7 +209,6 @@ def _has_films(run: Run) -> bool:
 
 def with_films(run: Run) -> Run:
     """Return the run, where its corpus has films; else one on rendered films, made if need be."""
-    from vmnet.config import PROFILES
     from vmnet.corpus.media_source import MediaSource
     from vmnet.rendered import render_corpus
 
@@ -222,9 +221,8 @@ def with_films(run: Run) -> Run:
         folder / "media", size.feature_films, seconds, run.seed + FILM_SEED, run.jobs
     )
     corpus = Corpus(f"feature-films-{run.profile.name}", "rendered", clips, MediaSource(folder))
-    # A few films: trained as the smoke profile trains on some, which many updates would overfit,
-    # but for what is asked of the trainings of the run.
-    profile = replace(run.profile, training=PROFILES["smoke"].training)
+    # What is asked of the trainings of the run goes before it.
+    profile = replace(run.profile, training=FEW_FILMS)
     return replace(
         run,
         profile=profile,
