@@ -15,6 +15,7 @@ from vmnet.experiment import open_run
 from vmnet.report import figures, show, similarity
 from vmnet.report.tables import TABLES
 from vmnet.report.thesis import results as tidy
+from vmnet.report.thesis.trainings import of_similarity
 from vmnet.similarity import evaluate, experiment
 from vmnet.similarity.catalog import SECOND
 
@@ -102,12 +103,39 @@ def test_a_second_time_nothing_is_trained_or_computed_again(material, results):
     assert other.key != material.key
 
 
-def test_embeddings_of_another_oracle_are_not_taken(material, results, monkeypatch):
-    folder = material.catalog.data / "embeddings"
-    kept = set(folder.iterdir())
+def test_with_another_oracle_networks_are_trained_anew(material, results, monkeypatch):
+    folders = [material.catalog.data / name for name in ("networks", "embeddings")]
+    kept = [set(folder.iterdir()) for folder in folders]
     monkeypatch.setattr(experiment, "ORACLE", (2.0, 6))
-    experiment.embedded(material, *experiment.triplet(material, "distance"))
-    assert len(set(folder.iterdir()) - kept) == 1
+    other = replace(material)  # which has no S yet
+    other.__dict__["S"] = material.S[::-1, ::-1].copy()
+    experiment.embedded(other, *experiment.triplet(other, "distance"))
+    for folder, before in zip(folders, kept, strict=True):
+        assert len(set(folder.iterdir()) - before) == 1
+
+
+def test_a_growing_margin_stands_beside_one_that_does_not_grow(material, results):
+    settings = [experiment.triplet(material, "distance", growing=each)[1] for each in (False, True)]
+    assert [each.margin_grows for each in settings] == [0, 1]
+    found = values(results, part="margin", metric="map_at_20", group="").set_index("system")
+    assert set(found.index) == set(similarity.GROWING)
+    table42 = values(results, part="4.2", system="tl_distance", metric="map_at_20", group="")
+    assert found.loc["tl_distance", "value"] == table42["value"].item()
+    assert list(similarity.growing_margin(results)["system"]) == list(similarity.GROWING.values())
+
+
+def test_architectures_that_were_trained_are_shown_from_then_on(
+    material, results, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(experiment, "ARCHITECTURES", {"resnet": ("distance", "resnet")})
+    asked = experiment.compare([material], architectures=True)
+    assert len(values(asked, part="C.4", system="resnet", metric="map_at_20", group="")) == 1
+    pd.testing.assert_frame_equal(experiment.compare([material]), asked)
+    show("tableC4", asked, tmp_path)
+    assert (tmp_path / "tableC4.md").read_text().count("not trained") == 8  # of two, four metrics
+    assert "ResNet" in set(of_similarity([material])["system"])
+    unseen = replace(material, seed=1)  # a seed for which they are not trained
+    assert experiment.kept_architectures([material, unseen]) == {}
 
 
 def test_tables_and_figures_show_the_kind_and_chance(material, results, tmp_path):
@@ -115,7 +143,8 @@ def test_tables_and_figures_show_the_kind_and_chance(material, results, tmp_path
     show("tableC4", results, tmp_path)
     show("tagged_catalog", similarity.catalog(material), tmp_path)
     show("table43", similarity.units(material, experiment.units(material)), tmp_path)
-    for name in ("table42", "tableC4", "tagged_catalog", "table43"):
+    show("growing_margin", results, tmp_path)
+    for name in ("table42", "growing_margin", "tableC4", "tagged_catalog", "table43"):
         text = (tmp_path / f"{name}.md").read_text()
         assert "rendered" in text
         assert "missing" not in text

@@ -83,8 +83,10 @@ def test_triplet_loss_by_hand():
 
     # Anchor (1, 0), positive (0, 1) at 2; negatives (-1, 0) at 4 and (0.6, 0.8) at 0.8: 0 and 1.7.
     embeddings = np.array([[1, 0], [0, 1], [-1, 0], [0.6, 0.8]], np.float32)
-    loss = triplet_loss(np.array([[7, 3, 9, 5]]), embeddings, 0.5)
+    loss = triplet_loss(np.full((1, 2), 0.5, np.float32), embeddings)
     assert float(loss) == pytest.approx((0 + 1.7) / 2, rel=1e-6)
+    loss = triplet_loss(np.array([[2.5, 0.0]], np.float32), embeddings)
+    assert float(loss) == pytest.approx((0.5 + 1.2) / 2, rel=1e-6)
 
 
 @pytest.mark.parametrize(("n_groups", "n_negatives", "margin"), [(1, 1, 0.5), (3, 4, 0.1)])
@@ -93,7 +95,8 @@ def test_triplet_loss_is_that_of_the_loop(naive, n_groups, n_negatives, margin):
 
     groups = np.random.default_rng(1).normal(size=(n_groups, 2 + n_negatives, 5))
     groups = (groups / np.linalg.norm(groups, axis=-1, keepdims=True)).astype(np.float32)
-    loss = triplet_loss(np.zeros(groups.shape[:2], int), groups.reshape(-1, 5), margin)
+    margins = np.full((n_groups, n_negatives), margin, np.float32)
+    loss = triplet_loss(margins, groups.reshape(-1, 5))
     assert float(loss) == pytest.approx(naive.triplets(groups, margin), rel=1e-5)
 
 
@@ -101,7 +104,7 @@ def test_embeddings_that_are_all_the_same_lose_the_margin():
     from vmnet.similarity.learner import triplet_loss
 
     same = np.ones((6, 1), np.float32)
-    assert float(triplet_loss(np.zeros((2, 3), int), same, 0.5)) == 0.5
+    assert float(triplet_loss(np.full((2, 1), 0.5, np.float32), same)) == 0.5
 
 
 def test_tag_loss_by_hand_and_of_the_loop(naive):
@@ -189,6 +192,31 @@ def test_the_seed_decides(tracks, undisturbed, tmp_path):
     assert other.curve["train_loss"][0] != first
 
 
+def test_a_margin_that_grows_does_so_in_a_line_also_after_an_interrupt(
+    tracks, undisturbed, tmp_path, monkeypatch
+):
+    from vmnet.similarity import learner
+
+    update, margins = learner.PatchLearner.update, []
+
+    def update_or_interrupt(self, batches):
+        if len(margins) == 12 and not interrupted:
+            interrupted.append(True)
+            raise KeyboardInterrupt
+        assert (batches[1] == batches[1][:, :1, :1]).all()  # one for all of an update
+        margins.extend(batches[1][:, 0, 0].tolist())
+        return update(self, batches)
+
+    interrupted = []
+    config = replace(QUICK, margin_grows=10)
+    monkeypatch.setattr(learner.PatchLearner, "update", update_or_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(tracks, config, tmp_path, checkpoint_seconds=0)
+    trained = train(tracks, config, tmp_path)
+    np.testing.assert_allclose(margins, np.minimum(0.05 * np.arange(20), 0.5), rtol=1e-6)
+    assert trained.curve["train_loss"][0] < undisturbed[0][0].curve["train_loss"][0]
+
+
 def test_stops_early_with_the_best_weights(tracks, tmp_path):
     config = replace(QUICK, learning_rate=1e-9, steps=100, evaluate_every=1, patience=2)
     trained = train(tracks, config, tmp_path)
@@ -219,6 +247,7 @@ def test_what_does_not_fit_is_refused(tracks, undisturbed, tmp_path):
         train(tracks, replace(QUICK_TAGS, tags=5), tmp_path)
     with pytest.raises(VmnetError, match="holds no trained network"):
         TrainedNetwork.load(tmp_path, TripletConfig)
-    for wrong in ({"network": "lstm"}, {"anchors": 0}, {"width": 0.0}, {"margin": -1.0}):
+    negative = {"margin": -1.0}, {"margin_grows": -1}
+    for wrong in ({"network": "lstm"}, {"anchors": 0}, {"width": 0.0}, *negative):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             TripletConfig(**wrong)

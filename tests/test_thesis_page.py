@@ -29,7 +29,7 @@ def write(folder, kinds=("rendered", "simulated", "rendered"), seeds=(0,)):
     for (chapter, file), kind in zip(results.FILES.items(), kinds, strict=True):
         ours = as_ours(kind=kind, seeds=seeds).assign(corpus=f"toy-{chapter}")
         parts = {part.name for part in beside.PARTS if part.chapter == chapter}
-        more = {"4": {"4.1", "4.3"}, "5": set(), "6": {"6.4", "H2", "H3", "H4"}}[chapter]
+        more = {"4": {"4.1", "4.3", "margin"}, "5": set(), "6": {"6.4", "H2", "H3", "H4"}}[chapter]
         ours[ours["part"].isin(parts | more)].to_csv(folder / file, index=False)
     (folder / "run.json").write_text(json.dumps(RUN))
     return folder

@@ -223,7 +223,8 @@ def require_settings(folder: Path, config: Any, data_key: str) -> None:
     changes += ["other data"] if data_key != old_key else []
     if changes:
         raise VmnetError(
-            f"{folder} holds a training with {', '.join(changes)}: choose another folder"
+            f"{folder} holds a training with {', '.join(changes)}: choose another folder, or "
+            "delete this one to train anew"
         )
 
 

@@ -73,6 +73,11 @@ class BaseLearner(keras.Model):
         self._updates(batches)
         return float(self.metrics[0].result())  # waits for the device
 
+    @property
+    def n_updates(self) -> int:
+        """How many updates were taken, those before a checkpoint too."""
+        return int(keras.ops.convert_to_numpy(self.optimizer.iterations))
+
     def state(self) -> dict[str, np.ndarray]:
         """Copy all that an update reads: weights, moving statistics, dropout seeds, Adam's own."""
         values = [keras.ops.convert_to_numpy(variable) for variable in self._state_variables()]

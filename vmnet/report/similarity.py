@@ -1,7 +1,7 @@
 """The tables of chapter 4, music similarity, and what they and its figures are made from."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,11 @@ SYSTEMS = {  # in the order of the rows: what bounds the others first and last
     "tl_autopool": "TL, Auto-pool",
     "second_annotator": "A second annotator",
 }
+GROWING = {
+    "chance": SYSTEMS["chance"],
+    "tl_distance": "TL, distance-based, one margin",
+    "tl_growing_margin": "TL, distance-based, growing margin",
+}
 NETWORKS = {
     "vgg": "VGG-like",
     "musical": "Musically motivated",
@@ -50,25 +55,35 @@ UNTRAINED = "not trained"
 
 def table42(results: "pd.DataFrame") -> "pd.DataFrame":
     """Return a row for each system: the thesis' four metrics beside ours."""
+    return _ranked(results, "4.2", SYSTEMS)
+
+
+def growing_margin(results: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the same of one margin and of one that grows, of which the thesis prints nothing."""
+    frame = _ranked(results, "margin", GROWING)
+    return frame.drop(columns=[f"{title}, thesis" for title in METRICS.values()])
+
+
+def _ranked(results: "pd.DataFrame", part: str, systems: Mapping[str, str]) -> "pd.DataFrame":
     import pandas as pd
 
     ours, theirs = means(results), numbers.numbers().set_index(list(KEY))
-    about = _about(results, "4.2")
+    about = _about(results, part)
     rows = []
-    for system, name in SYSTEMS.items():
-        if ("4.2", system, "", "", "map_at_20") not in ours.index:
+    for system, name in systems.items():
+        if (part, system, "", "", "map_at_20") not in ours.index:
             continue  # a catalog may have no second annotator
         row = {"system": name}
         for metric, title in METRICS.items():
-            key = ("4.2", system, "", "", metric)
+            key = (part, system, "", "", metric)
             row[f"{title}, thesis"] = _thesis_chance(metric) if system == "chance" else ""
             if key in theirs.index:
                 row[f"{title}, thesis"] = _text(theirs, key, 2)
             row[f"{title}, ours ({about})"] = _text(ours, key)
-        paired = ("4.2 paired", system, "", "", "map_at_20")
+        paired = (f"{part} paired", system, "", "", "map_at_20")
         ahead = _text(ours, paired, sign="+") if paired in ours.index else ""
-        row[f"MAP@20, ahead of {SYSTEMS[BASE]}"] = ahead
-        filtered = ("4.2", system, OTHERS, "", "map_at_20")
+        row[f"MAP@20, ahead of {systems[BASE]}"] = ahead
+        filtered = (part, system, OTHERS, "", "map_at_20")
         row["MAP@20, other artists"] = _text(ours, filtered) if filtered in ours.index else ""
         rows.append(row)
     frame = pd.DataFrame(rows)

@@ -52,7 +52,8 @@ Ranking = Callable[["Material"], np.ndarray]
 THESIS_TRAIN = 8547  # tracks that the thesis learns from, 60 % of 14,246 (4.3.1)
 FEWEST_NEGATIVES = 10
 SHOWN_RANKS = (1, 2, 3, 5, 10, 15, 20, 50, 100, 200, 500, 1000, 2000)  # of figure 4.1, as numbers
-ORACLE = (GAMMA, DECIMALS)  # decide S, and so the triplets; a network checks its own
+ORACLE = (GAMMA, DECIMALS)  # decide S, and so the triplets
+GROWING = 0.5  # share of the updates in which the growing margin grows; the thesis does not say
 OTHERS = "other_artists"  # the group of results that leave out a query's own artist
 
 
@@ -113,6 +114,7 @@ class Material:
             tags=digest.hexdigest(),
             spectrograms=CQT.folder,
             seed=self.seed,
+            splits=[indices.tolist() for indices in self.splits.values()],
         )
 
 
@@ -212,9 +214,12 @@ def _tagging(material: Material) -> np.ndarray:
     return ranked_lists(-similarities(tracks, estimated), material.seed)
 
 
-def _triplets(material: Material, mining: str, network: str = "vgg") -> np.ndarray:
+def _triplets(
+    material: Material, mining: str, network: str = "vgg", growing: bool = False
+) -> np.ndarray:
     """Rank by the distance of what a network makes of tracks."""
-    return by_distance(embedded(material, *triplet(material, mining, network)), material.seed)
+    how = triplet(material, mining, network, growing)
+    return by_distance(embedded(material, *how), material.seed)
 
 
 BOUNDS: dict[str, Ranking] = {
@@ -266,21 +271,32 @@ def mined(material: Material, split: str, mining: str) -> Triplets:
     return mine(material.S, tracks, mining, *n_of(len(tracks)), seed=material.seed)
 
 
-def triplet(material: Material, mining: str, network: str = "vgg") -> Training:
-    """Return the name, the settings and the training of a network on triplets."""
+def triplet(
+    material: Material, mining: str, network: str = "vgg", growing: bool = False
+) -> Training:
+    """Return the name, the settings and the training of a network on triplets.
+
+    Parameters
+    ----------
+    mining, network
+        Keys of `MINING` and of `NETWORKS`.
+    growing
+        Whether the margin grows, in the first half of the updates.
+    """
     _, n_negatives = n_of(len(material.splits["train"]))
     settings = triplet_config(material.size, network=network, seed=material.seed)
     settings = replace(
         settings,
         anchors=min(settings.anchors, len(material.splits["train"])),
         negatives=min(settings.negatives, n_negatives),
+        margin_grows=max(1, round(GROWING * settings.steps)) if growing else 0,
     )
 
     def train(folder: Path) -> TrainedNetwork:
         own, valid = (mined(material, split, mining) for split in ("train", "valid"))
         return train_triplets(material.spectrograms, own, valid, settings, folder)
 
-    return f"tl_{mining}_{network}", settings, train
+    return f"tl_{mining}_{network}{'_growing' * growing}", settings, train
 
 
 def tagging(material: Material) -> Training:
@@ -302,9 +318,42 @@ def trained(
     train: Callable[[Path], TrainedNetwork],
 ) -> TrainedNetwork:
     """Load or train a network."""
-    key = store.key(material=material.key, name=name, settings=asdict(settings))
     with timed(f"network {name}", bar=False):
-        return train(material.catalog.data / "networks" / f"{name}-{key}")
+        return train(_folder(material, name, settings))
+
+
+def trainings(material: Material) -> dict[str, Training]:
+    """Return the trainings of chapter 4, by system; of `ARCHITECTURES` those that were trained."""
+    triplets = TRIPLET_SYSTEMS | kept_architectures([material])
+    return {
+        "at": tagging(material),
+        **{name: triplet(material, *how) for name, how in triplets.items()},
+        "tl_growing_margin": triplet(material, "distance", growing=True),
+    }
+
+
+def kept_architectures(materials: Sequence[Material]) -> dict[str, tuple[str, str]]:
+    """Return those of `ARCHITECTURES` that an earlier run has trained for each seed."""
+    return {
+        name: how
+        for name, how in ARCHITECTURES.items()
+        if all(_is_kept(material, *triplet(material, *how)[:2]) for material in materials)
+    }
+
+
+def _is_kept(material: Material, name: str, settings: TagConfig | TripletConfig) -> bool:
+    return (_folder(material, name, settings) / "model.npz").exists()
+
+
+def _folder(material: Material, name: str, settings: TagConfig | TripletConfig) -> Path:
+    return material.catalog.data / "networks" / f"{name}-{_key(material, name, settings)}"
+
+
+def _key(material: Material, name: str, settings: TagConfig | TripletConfig, **more: object) -> str:
+    """Return what stands for a network: also for the oracle, which says what it learns."""
+    learned = [ORACLE, *(n_of(len(material.splits[split])) for split in ("train", "valid"))]
+    about = {"material": material.key, "name": name, "settings": asdict(settings)}
+    return store.key(**about, learned=learned, **more)
 
 
 def embedded(
@@ -314,13 +363,7 @@ def embedded(
     train: Callable[[Path], TrainedNetwork],
 ) -> np.ndarray:
     """Return what a network makes of the test tracks, means of eight patches, (n_test, d)."""
-    key = store.key(
-        material=material.key,
-        name=name,
-        settings=asdict(settings),
-        learned=[ORACLE, *(n_of(len(material.splits[split])) for split in ("train", "valid"))],
-        patches=N_TEST,
-    )
+    key = _key(material, name, settings, patches=N_TEST)
     path = material.catalog.data / "embeddings" / f"{name}-{key}.npy"
     if not path.exists():
         patches = draw_patches(
@@ -349,13 +392,15 @@ def compare(materials: Sequence[Material], architectures: bool = False) -> "pd.D
     materials
         One a seed.
     architectures
-        Whether the networks of table C.4 are trained, too; their sizes are always there.
+        Whether the networks of table C.4 are trained, too; what an earlier run has trained is there
+        without. Their sizes are always there.
     """
-    rows = [row for each in materials for row in _rows(each, architectures)]
+    others = ARCHITECTURES if architectures else kept_architectures(materials)
+    rows = [row for each in materials for row in _rows(each, others)]
     return tidy.table(rows)
 
 
-def _rows(material: Material, architectures: bool) -> list[dict[str, Any]]:
+def _rows(material: Material, others: Mapping[str, tuple[str, str]]) -> list[dict[str, Any]]:
     about: dict[str, Any] = {
         "corpus": material.catalog.name,
         "kind": material.catalog.kind,
@@ -368,7 +413,11 @@ def _rows(material: Material, architectures: bool) -> list[dict[str, Any]]:
     }
     ranked = {name: rank(material) for name, rank in systems.items()}
     rows = _scored(material, "4.2", ranked)
-    others = ARCHITECTURES if architectures else {}
+    margins = {
+        "tl_distance": ranked["tl_distance"],
+        "tl_growing_margin": _triplets(material, "distance", growing=True),
+    }
+    rows += _scored(material, "margin", margins)
     by_network = {name: _triplets(material, *how) for name, how in others.items()}
     rows += _scored(material, "C.4", {"vgg": ranked["tl_distance"]} | by_network)
     rows += [*_sizes(material), *_similar(material), *_unit_rows(material)]
@@ -407,7 +456,7 @@ def _scored(
 
 def _differences(part: str, scores: Mapping[str, Scores]) -> list[dict[str, Any]]:
     """Return how far each system is ahead of TL distance, a query at a time."""
-    base = scores["tl_distance" if part == "4.2" else "vgg"]
+    base = scores["vgg" if part == "C.4" else "tl_distance"]
     return [
         {"part": f"{part} paired", "system": name, **row}
         for name, one in scores.items()

@@ -9,23 +9,23 @@ from vmnet.models.learner import BaseLearner
 Loss = Callable[[Any, Any], Any]  # of what a batch has beside its patches, and what is made of them
 
 
-def triplet_loss(tracks: Any, embeddings: Any, margin: float) -> Any:
+def triplet_loss(margins: Any, embeddings: Any) -> Any:
     """Return the mean over the triplets of a batch (thesis, equation 2.6).
 
         L(a, p, n) = max(|f(a) - f(p)|^2 - |f(a) - f(n)|^2 + margin, 0)
 
     Parameters
     ----------
-    tracks : (n_groups, 2 + n_negatives) int
-        A row a group: an anchor, its positive and its negatives, each of which makes a triplet.
+    margins : (n_groups, n_negatives) float32
+        Of each triplet. A row is a group: an anchor and its positive, with each of its negatives.
     embeddings : (n_groups x (2 + n_negatives), dim) float32, unit norm
-        Of a patch of each, row after row.
+        Of a patch of each anchor, its positive and its negatives, group after group.
     """
-    groups = ops.reshape(embeddings, (-1, tracks.shape[1], embeddings.shape[-1]))
+    groups = ops.reshape(embeddings, (-1, 2 + margins.shape[1], embeddings.shape[-1]))
     anchors, positives, negatives = groups[:, :1], groups[:, 1:2], groups[:, 2:]
     near = ops.sum(ops.square(anchors - positives), axis=-1)
     far = ops.sum(ops.square(anchors - negatives), axis=-1)
-    return ops.mean(ops.relu(near - far + margin))
+    return ops.mean(ops.relu(near - far + margins))
 
 
 def tag_loss(tags: Any, estimated: Any) -> Any:

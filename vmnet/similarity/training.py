@@ -40,7 +40,7 @@ from vmnet.store import load_arrays, save_arrays, save_text
 if TYPE_CHECKING:
     import keras
 
-    from vmnet.similarity.learner import Loss
+    from vmnet.similarity.learner import Loss, PatchLearner
     from vmnet.similarity.mining import Triplets
 
 MARGIN = 0.5  # thesis, 4.2.4
@@ -50,7 +50,8 @@ EMBEDDING_BATCH = 32  # patches
 
 # Of a batch: its patches (n, 96, frames) float16, and what the loss needs beside them.
 Batch = tuple[np.ndarray, np.ndarray]
-Draw = Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]  # tracks (n,), and that
+# For one update, of which it gets the number: tracks (n,), and that.
+Draw = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,9 @@ class TripletConfig:
         In a batch, of each anchor. Batches are drawn from the triplets with repetition (ours).
     margin
         alpha of the loss.
+    margin_grows
+        Updates in which the margin grows to that, in a line from 0. The thesis tried one that grows
+        (8.2.1) and does not say how. With 0 it does not: the thesis' own.
     steps
         Updates at most. Ours, as are the next two: the thesis has early stopping, and says no more.
     evaluate_every
@@ -100,6 +104,7 @@ class TripletConfig:
     anchors: int = 1
     negatives: int = 42
     margin: float = MARGIN
+    margin_grows: int = 0
     steps: int = 1_000_000
     evaluate_every: int = 1000
     patience: int = 20
@@ -110,12 +115,25 @@ class TripletConfig:
             raise ValueError(f"there is no network {self.network!r}, but {', '.join(NETWORKS)}")
         if self.margin < 0:
             raise ValueError(f"margin={self.margin} makes no sense: give at least 0")
+        if self.margin_grows < 0:
+            raise ValueError(f"margin_grows={self.margin_grows} makes no sense: give at least 0")
         _require_sense(self, "dim", "anchors", "negatives")
 
     def build(self, statistics: Statistics) -> "keras.Model":
         """Return the untrained network."""
         make = NETWORKS[self.network]
         return make(self.dim, self.width, self.frames, statistics, self.seed)
+
+    def margin_at(self, step: int) -> float:
+        """Return the margin after so many updates.
+
+        >>> grown = TripletConfig(margin=0.5, margin_grows=10)
+        >>> grown.margin_at(0), grown.margin_at(5), grown.margin_at(99)
+        (0.0, 0.25, 0.5)
+        """
+        return (
+            self.margin * min(1.0, step / self.margin_grows) if self.margin_grows else self.margin
+        )
 
 
 @dataclass(frozen=True)
@@ -348,7 +366,7 @@ def train_triplets(
         spectrograms,
         triplets.anchors,
         partial(_draw_triplets, triplets=triplets, config=config),
-        partial(triplet_loss, margin=config.margin),
+        triplet_loss,
         valid_loss,
         _data_key(spectrograms, *_parts(triplets), *_parts(valid)),
     )
@@ -392,7 +410,7 @@ def train_tags(
     tracks, valid_tracks = np.asarray(tracks), np.asarray(valid_tracks)
     patches = spread_patches(spectrograms, valid_tracks, VALID_PATCHES, config.frames)
 
-    def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def draw(rng: np.random.Generator, step: int) -> tuple[np.ndarray, np.ndarray]:
         drawn = rng.choice(tracks, config.batch, replace=config.batch > len(tracks))
         return drawn, tags[drawn]
 
@@ -416,21 +434,27 @@ class _Task:
     valid_loss: Callable[["keras.Model"], float]
     key: str
 
-    def feed(self, frames: int) -> Callable[[np.random.Generator, int], Iterator[Batch]]:
-        """Return what draws batches, stacked, some updates at a time and ahead of them."""
+    def feed(
+        self, learner: "PatchLearner", frames: int
+    ) -> Callable[[np.random.Generator, int], Iterator[Batch]]:
+        """Return what draws batches, stacked, some updates of `learner` at a time and ahead."""
 
-        def batch(rng: np.random.Generator) -> Batch:
-            tracks, beside = self.draw(rng)
+        def batch(rng: np.random.Generator, step: int) -> Batch:
+            tracks, beside = self.draw(rng, step)
             starts = draw_starts(rng, self.spectrograms, tracks, frames)
             return cut(self.spectrograms, tracks, starts, frames), beside
 
-        def blocks(rng: np.random.Generator, n_updates: int) -> Iterator[Batch]:
-            for start in range(0, n_updates, UPDATES_PER_CALL):
-                n = min(UPDATES_PER_CALL, n_updates - start)
-                patches, beside = zip(*(batch(rng) for _ in range(n)), strict=True)
+        def blocks(rng: np.random.Generator, steps: range) -> Iterator[Batch]:
+            for start in range(0, len(steps), UPDATES_PER_CALL):
+                some = steps[start : start + UPDATES_PER_CALL]
+                patches, beside = zip(*(batch(rng, step) for step in some), strict=True)
                 yield np.stack(patches), np.stack(beside)
 
-        return lambda rng, n_updates: ahead(blocks(rng, n_updates))
+        def feed(rng: np.random.Generator, n_updates: int) -> Iterator[Batch]:
+            done = learner.n_updates
+            return ahead(blocks(rng, range(done, done + n_updates)))
+
+        return feed
 
 
 def _train(
@@ -451,9 +475,10 @@ def _train(
     network = config.build(scaling)
     from vmnet.similarity.learner import PatchLearner  # imports Keras, which is quiet by now
 
+    learner = PatchLearner(network, task.loss, config.learning_rate)
     curve, energy = learn(
-        PatchLearner(network, task.loss, config.learning_rate),
-        task.feed(config.frames),
+        learner,
+        task.feed(learner, config.frames),
         lambda: (task.valid_loss(network),),
         config,
         folder,
@@ -468,9 +493,9 @@ def _train(
 
 
 def _draw_triplets(
-    rng: np.random.Generator, triplets: "Triplets", config: TripletConfig
+    rng: np.random.Generator, step: int, triplets: "Triplets", config: TripletConfig
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw anchors, a positive of each and some of its negatives: all tracks, and by anchor."""
+    """Draw anchors, a positive of each and some of its negatives: the tracks, and the margins."""
     n, n_positives, n_negatives = triplets.negatives.shape
     rows = rng.choice(n, config.anchors, replace=False)
     places = rng.integers(n_positives, size=config.anchors)
@@ -478,7 +503,7 @@ def _draw_triplets(
     negatives = np.take_along_axis(triplets.negatives[rows, places], drawn, axis=1)
     anchors, positives = triplets.anchors[rows], triplets.positives[rows, places]
     groups = np.concatenate([anchors[:, None], positives[:, None], negatives], axis=1)
-    return groups.ravel(), groups
+    return groups.ravel(), np.full(negatives.shape, config.margin_at(step), np.float32)
 
 
 def _parts(triplets: "Triplets") -> tuple[np.ndarray, np.ndarray, np.ndarray]:

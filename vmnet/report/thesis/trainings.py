@@ -48,21 +48,17 @@ def row(system: str, seed: int, loss: str, trained: Trained) -> dict[str, Any]:
 
 
 def of_similarity(materials: Iterable["Material"]) -> "pd.DataFrame":
-    """Return the trainings of table 4.2, loaded from where they are kept."""
+    """Return the trainings of chapter 4, loaded from where they are kept."""
     import pandas as pd
 
-    from vmnet.similarity.experiment import TRIPLET_SYSTEMS, tagging, trained, triplet
+    from vmnet.similarity.experiment import trained, trainings
 
     rows, kinds = [], []
     for material in materials:
         kinds.append(f"{material.catalog.kind} ({material.catalog.name})")
-        found = {"at": (tagging(material), "bce")}
-        found |= {
-            name: (triplet(material, *how), "triplet") for name, how in TRIPLET_SYSTEMS.items()
-        }
         rows += [
-            row(name, material.seed, loss, trained(material, *training))
-            for name, (training, loss) in found.items()
+            row(name, material.seed, "bce" if name == "at" else "triplet", trained(material, *how))
+            for name, how in trainings(material).items()
         ]
     frame = pd.DataFrame(rows)
     frame.attrs["about"] = f"Ours: {', '.join(dict.fromkeys(kinds))}."
