@@ -18,7 +18,7 @@ from vmnet.models.settings import CBVMR
 from vmnet.report import design as tables
 from vmnet.report import figures
 from vmnet.report.tables import TABLES, show
-from vmnet.report.thesis import names
+from vmnet.report.thesis import names, trainings
 from vmnet.report.thesis import results as thesis
 
 METRICS = ["R@1", "R@10", "R@25", "mean_rank"]
@@ -92,6 +92,26 @@ def test_what_the_papers_notebooks_trained_is_taken(data):
 
 
 # --- rows -----------------------------------------------------------------------------------------
+
+
+def test_what_trainings_took_has_each_network_once_and_none_of_the_papers(
+    data, results, monkeypatch
+):
+    def of_this_module(datasets, musimnet, seeds):
+        return [(name, data, system) for name, system in design.all_of(datasets[0]).items()]
+
+    monkeypatch.setattr(trainings, "_of_design", of_this_module)
+    table = trainings.of_design([data])
+    labels = set(table["system"])
+    assert {"5.1: Triplet loss", "5.1: Binary cross-entropy", "negatives: The same clip, too"} <= (
+        labels
+    )
+    assert "intra: With the thesis' intra-modal triplets, AudioSet" in labels
+    assert not any("CCA" in name for name in labels)  # it learns by no updates
+    assert "intra: With intra-modal terms, AudioSet" not in labels  # the paper's notebooks train it
+    assert "intra: With intra-modal terms, Handcrafted" not in labels  # it is the first
+    assert len(labels) == len(table)
+    assert (table["seconds"] > 0).all()
 
 
 def test_rows_of_every_part(data, results):

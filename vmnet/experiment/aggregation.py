@@ -83,8 +83,8 @@ def aggregation(run: Run, part: str = PART, split: str = "test") -> "pd.DataFram
     from vmnet.report.thesis import results
 
     chosen = systems(run)
-    data = prepare(replace(run, corpus=_few(run)), chosen.values())
-    if _one_row_a_clip(data, chosen["attention"]):
+    data = prepared(run)
+    if not has_frames(data):
         log(f"{data.corpus.name} has one row of features a clip: there is nothing to aggregate.")
         return results.table([])
     about = {
@@ -108,15 +108,29 @@ def aggregation_blank(run: Run, blank: float = BLANK) -> "pd.DataFrame":
     """
     import pandas as pd
 
+    from vmnet.report.thesis import results
+
+    own = blanked(run, blank)
+    ranked = aggregation(own, BLANK_PART)
+    weighed = results.table(_blank_rows(own, own.corpus.name))
+    return pd.concat([ranked, weighed], ignore_index=True)
+
+
+def prepared(run: Run) -> Dataset:
+    """Return the clips of `aggregation`, with their frames."""
+    return prepare(replace(run, corpus=_few(run)), systems(run).values())
+
+
+def blanked(run: Run, blank: float = BLANK) -> Run:
+    """Return the run of `aggregation_blank`."""
     from vmnet.corpus.opening import named_folder
     from vmnet.corpus.simulated import Simulation, simulated_corpus
-    from vmnet.report.thesis import results
 
     sizes = run.profile.thesis.frame_clips
     corpus = simulated_corpus(sizes, run.seed, replace(Simulation(), blank=blank))
     name = f"simulated-{run.profile.name}-blank"
     folder = named_folder("simulated", f"{run.profile.name}-blank", run.seed)
-    own = replace(
+    return replace(
         run,
         corpus=replace(corpus, name=name),
         folder=folder,
@@ -124,9 +138,6 @@ def aggregation_blank(run: Run, blank: float = BLANK) -> "pd.DataFrame":
         music="music",
         video="video",
     )
-    ranked = aggregation(own, BLANK_PART)
-    weighed = results.table(_blank_rows(own, name))
-    return pd.concat([ranked, weighed], ignore_index=True)
 
 
 def _few(run: Run) -> Corpus:
@@ -138,8 +149,10 @@ def _few(run: Run) -> Corpus:
     return replace(run.corpus, clips=tuple(clips))
 
 
-def _one_row_a_clip(data: Dataset, system: System) -> bool:
-    return all(bool((part.lengths == 1).all()) for part in data.features(system, "train"))
+def has_frames(data: Dataset) -> bool:
+    """Tell whether clips have several rows of features, so that there is something to aggregate."""
+    frames = data.features(systems(data.run)["attention"], "train")
+    return any(bool((part.lengths > 1).any()) for part in frames)
 
 
 def _kept(data: Dataset, system: System, split: str) -> Sequence[Row]:

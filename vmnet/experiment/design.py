@@ -120,6 +120,18 @@ def _linear_name(group: str) -> str:
     return "handcrafted_linear" if group == HANDCRAFTED else "linear_cca"
 
 
+def all_of(data: Dataset) -> dict[str, System]:
+    """Return the systems of all parts, named "part: system" or "part: system, group"."""
+    run = data.run
+    every = {f"5.1: {name}": system for name, system in of_losses(run).items()}
+    for group in _groups(run):
+        terms = of_intra_terms(run, group)
+        every |= {f"intra: {name}, {group}": system for name, system in terms.items()}
+    if _has_segments(data):
+        every |= {f"negatives: {name}": system for name, system in of_negatives(run).items()}
+    return every
+
+
 # --- rows -----------------------------------------------------------------------------------------
 
 

@@ -133,24 +133,15 @@ def music_features(
     """
     from vmnet.report.thesis import results
 
-    films = with_films(run)
-    if musimnet is not None:
-        films = with_musimnet(films, musimnet)
-    left_out = not_run(films, musimnet)
-    for name, why in left_out.items():
+    data, chosen = prepared(run, musimnet)
+    for name, why in not_run(data.run, musimnet).items():
         log(f"{name}: {why}")
-    chosen = {
-        name: System(name, CLIP, heard.extractor, films.video, statistics=heard.statistics)
-        for name, heard in ROWS.items()
-        if name not in left_out
-    }
-    data = prepare(films, chosen.values())
     corpus = {"corpus": data.corpus.name, "kind": results.kind_of(data.corpus.kind), "part": PART}
     by_chance, rows = chance_rows(len(data.corpus.split("test")), system="chance"), []
     linear = {name: rank_rows(_linear(data, system), group=CCA) for name, system in chosen.items()}
     for seed in seeds or run.profile.seeds:
         about = {**corpus, "seed": seed}
-        own = replace(data, run=replace(films, seed=seed))
+        own = replace(data, run=replace(data.run, seed=seed))
         rows += [{**row, **about} for row in by_chance]
         for name, system in chosen.items():
             rows += [{**row, "system": name, **about} for row in linear[name] + _rows(own, system)]
@@ -159,6 +150,22 @@ def music_features(
             found = genres.genre_rows(own.corpus, embedded, "centroid")
             rows += [{**row, **about, "part": genres.PART} for row in found]
     return results.table(rows)
+
+
+def prepared(
+    run: Run, musimnet: "TrainedNetwork | None" = None
+) -> tuple[Dataset, dict[str, System]]:
+    """Return the films of `music_features`, and the systems that are run, by the table's rows."""
+    films = with_films(run)
+    if musimnet is not None:
+        films = with_musimnet(films, musimnet)
+    left_out = not_run(films, musimnet)
+    chosen = {
+        name: System(name, CLIP, heard.extractor, films.video, statistics=heard.statistics)
+        for name, heard in ROWS.items()
+        if name not in left_out
+    }
+    return prepare(films, chosen.values()), chosen
 
 
 def _linear(data: Dataset, system: System) -> np.ndarray:

@@ -350,9 +350,15 @@ def model(data: Dataset, system: System) -> "Embedder":
     elif EXTRA in data.corpus.splits:
         why = "its tracks are cut apart" if system.apart else "it pools frames"
         log(f"{_label(system)}: {why}, so that it learns without extra clips.")
-    folder = data.run.folder / "networks" / f"{_label(system)}-{_model_key(data, system)}"
     with timed(f"model {_label(system)}", bar=False):
-        return MODELS[system.model].train(*features, _settings(data, system), folder, **options)
+        settings, folder = _settings(data, system), model_folder(data, system)
+        return MODELS[system.model].train(*features, settings, folder, **options)
+
+
+def model_folder(data: Dataset, system: System) -> Path:
+    """Return where the model of one system is kept."""
+    system = system.learned_as or system
+    return data.run.folder / "networks" / f"{_label(system)}-{_model_key(data, system)}"
 
 
 def network(data: Dataset, system: System) -> "TrainedVMNet":
