@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from vmnet.errors import ManifestError, VmnetError
 from vmnet.similarity import TaggedTracks, read_tags, split_by_artist
+from vmnet.similarity.tags import balanced_split, imbalance
 
 TAGS = """track,tag,artist,weight
 b.mp3,Waltz,Ann,0.5
@@ -177,6 +178,34 @@ def test_a_split_depends_on_seed_and_names_alone() -> None:
     assert [len(indices) for indices in one.values()] == [48, 16, 16]
     assert all(np.array_equal(one[name], same[name]) for name in one)
     assert not np.array_equal(one["test"], other["test"])
+
+
+def test_a_balanced_split_shares_out_tags_and_keeps_artists_apart() -> None:
+    artists = [f"artist {i // 2}" for i in range(40)]
+    weights = np.eye(4)[np.arange(40) // 10]  # five artists a tag
+    tracks = TaggedTracks(
+        ids=tuple(map(str, range(40))), artists=tuple(artists), tags=tuple("abcd"),
+        categories=("",) * 4, category_weights=np.ones(4), weights=weights, expansion=np.eye(4),
+    )  # fmt: skip
+    plain, even, again = split_by_artist(artists, 0), *(balanced_split(tracks, 0) for _ in "12")
+    assert imbalance(weights, even) < imbalance(weights, plain)
+    for name in plain:
+        assert abs(len(even[name]) - len(plain[name])) <= 2
+        np.testing.assert_array_equal(even[name], again[name])
+    assert {artists[i] for i in even["train"]}.isdisjoint(artists[i] for i in even["test"])
+    every = [imbalance(weights, split_by_artist(artists, draw)) for draw in range(100)]
+    assert imbalance(weights, even) == min(every)
+
+
+def test_small_splits_are_taken_only_where_there_is_no_other() -> None:
+    artists = ["a"] * 6 + ["b"] * 3 + ["c"] * 1 + ["d"] * 3
+    weights = np.ones((13, 1))
+    tracks = TaggedTracks(
+        ids=tuple(map(str, range(13))), artists=tuple(artists), tags=("x",), categories=("",),
+        category_weights=np.ones(1), weights=weights, expansion=np.eye(1),
+    )  # fmt: skip
+    assert min(map(len, balanced_split(tracks, 0, fewest=3).values())) >= 3
+    assert min(map(len, balanced_split(tracks, 0, fewest=9).values())) < 9
 
 
 def test_two_artists_cannot_be_split() -> None:

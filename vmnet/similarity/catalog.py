@@ -26,7 +26,7 @@ from vmnet.errors import VmnetError
 from vmnet.progress import log
 from vmnet.similarity.metrics import RELEVANT
 from vmnet.similarity.songs import SECOND, render_songs
-from vmnet.similarity.tags import TAGS, TaggedTracks, read_tags, split_by_artist
+from vmnet.similarity.tags import TAGS, TaggedTracks, balanced_split, read_tags, split_by_artist
 
 FEWEST = RELEVANT + 1  # tracks of a split: a query needs five others
 
@@ -75,12 +75,18 @@ class Catalog:
     def splits(self, seed: int) -> dict[str, np.ndarray]:
         """Return the tracks of "train", "valid" and "test", indices; no artist is in two.
 
+        Tags are shared out evenly (`balanced_split`); not those of rendered songs, whose artists
+        are alike enough, and whose split so stays what it was.
+
         Raises
         ------
         VmnetError
             If a split is too small.
         """
-        found = split_by_artist(self.tracks.artists, seed)
+        if self.kind == "rendered":
+            found = split_by_artist(self.tracks.artists, seed)
+        else:
+            found = balanced_split(self.tracks, seed, FEWEST)
         sizes = {split: len(found[split]) for split in SPLITS}
         if min(sizes.values()) < FEWEST:
             counted = ", ".join(f"{size} {split}" for split, size in sizes.items())
