@@ -154,6 +154,7 @@ def test_trainings_are_summed_by_chapter_where_two_files_have_meters(folder):
     assert table_of(text, "# What all trainings took")[2:] == [
         ["4", "1,272", "2", "1", "0.3", "not measured"],
         ["7", "288", "2", "1.5", "0.3", "not measured"],
+        ["all", "2,543", "4", "2.5", "0.6", "not measured"],
     ]
     assert "Not metered here: chapter 5." in " ".join(text.split())
 

@@ -321,16 +321,21 @@ def _trainings(folder: Path) -> dict[str, Any]:
     import pandas as pd
 
     printed = numbers.values()["B.2"]
-    rows, unmetered = [], []
-    for chapter, file in TRAININGS.items():
-        row = {"chapter": chapter}
-        row["thesis (h)"] = f"{printed[(f'chapter_{chapter}', '', '', 'hours')]:,.0f}"
-        if (folder / file).is_file():
-            rows.append(row | _effort(pd.read_csv(folder / file)))
-        else:
-            unmetered.append(f"chapter {chapter}")
-    if len(rows) < 2:  # the paper's alone are in RESULTS.md
+
+    def row(what: str, hours: str, frame: "pd.DataFrame") -> dict[str, str]:
+        printed_hours = f"{printed[(hours, '', '', 'hours')]:,.0f}"
+        return {"chapter": what, "thesis (h)": printed_hours} | _effort(frame)
+
+    frames = {
+        chapter: pd.read_csv(folder / file)
+        for chapter, file in TRAININGS.items()
+        if (folder / file).is_file()
+    }
+    unmetered = [f"chapter {chapter}" for chapter in TRAININGS if chapter not in frames]
+    if len(frames) < 2:  # the paper's alone are in RESULTS.md
         return {"trainings": "", "unmetered": []}
+    rows = [row(chapter, f"chapter_{chapter}", frame) for chapter, frame in frames.items()]
+    rows.append(row("all", "all", pd.concat(frames.values(), ignore_index=True)))
     return {"trainings": to_markdown(pd.DataFrame(rows)), "unmetered": unmetered}
 
 
