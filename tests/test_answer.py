@@ -13,7 +13,7 @@ from vmnet.catalog.match import Match, Query
 from vmnet.catalog.query import _within, seconds_of, section_edges
 from vmnet.catalog.track import Track
 from vmnet.edit.spans import Span
-from vmnet.errors import VmnetError
+from vmnet.errors import MediaError, VmnetError
 
 SPANS = (Span(0.0, 8.0, 12.0, 0), Span(8.0, 14.0, 20.0, 1), Span(14.0, 20.0, 5.0, 2))
 QUERY = Query(
@@ -88,3 +88,8 @@ def test_sections_cut_the_video_and_shots_cut_inside_them():
 def test_sections_that_cut_nothing_name_the_film(sections):
     with pytest.raises(VmnetError, match=r"film\.mp4 into sections of a second or more"):
         section_edges(sections, 30.0, Path("film.mp4"))
+
+
+def test_a_film_of_less_than_a_second_is_refused_whatever_its_sections():
+    with pytest.raises(MediaError, match=r"film\.mp4 lasts 0\.48 s: use a video of a second"):
+        section_edges([], 0.48, Path("film.mp4"))

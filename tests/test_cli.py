@@ -120,6 +120,7 @@ def test_unknown_names_are_refused_before_anything_is_made(
         (["--json", "--csv"], 2, "not allowed with"),
         (["--preview", "film.avi"], 1, r"film\.avi names no format: end it in \.mp4"),
         (["--html", f"{__file__}/page"], 1, r"test_cli\.py/page cannot be written"),
+        (["--edit", __file__], 1, r"test_cli\.py cannot be written"),
         ([], 1, "catalog holds no index"),
     ],
 )

@@ -15,8 +15,9 @@ from sound_files import add_id3, song, write_sound
 
 from vmnet import cli
 from vmnet.aligners import Sequences
-from vmnet.catalog import build
+from vmnet.catalog import build, search
 from vmnet.catalog.build import build_index
+from vmnet.catalog.engines import FILE_NAME, load_candidates
 from vmnet.catalog.index import ARRAYS, Index
 from vmnet.catalog.model import Quality, load_model, save_model, write_model
 from vmnet.errors import VmnetError
@@ -394,6 +395,22 @@ def test_a_copy_of_other_times_is_read_and_found_the_same(catalog):
     for path in (catalog / "index").rglob("*"):
         os.utime(path, ns=(1, 1))
     assert len(Index.open(catalog / "index")) == 3
+
+
+def test_the_first_stage_of_a_large_catalog_is_checked_and_built_anew(catalog, model, monkeypatch):
+    monkeypatch.setattr(search, "EXHAUSTIVE_TRACKS", 2)
+    (catalog / "music" / "one.wav").rename(catalog / "music" / "renamed.wav")
+    index = rebuild(catalog, model)
+    path = index.arrays_folder / FILE_NAME
+    whole = path.read_bytes()
+    assert FILE_NAME in index.checked
+    both = (load_candidates(index.centroids, path.parent, checked) for checked in (True, False))
+    of_both = [candidates.nearest(index.centroids[1], 3) for candidates in both]
+    np.testing.assert_array_equal(*of_both)
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(VmnetError, match=r"centroids\.faiss was altered since it was written"):
+        Index.open(catalog / "index")
+    assert (rebuild(catalog, model).arrays_folder / FILE_NAME).read_bytes() == whole
 
 
 def test_every_array_is_checked(catalog):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from media_files import gray, write
 
 import vmnet.edit.preview
-from vmnet.edit.preview import music_file, preview
+from vmnet.edit.preview import music_file, preview, require_holds
 from vmnet.edit.soundtrack import CEILING, LOUDNESS, RATE, measure
 from vmnet.edit.spans import Span
 from vmnet.errors import MediaError, VmnetError
@@ -253,6 +253,9 @@ def test_pictures_that_a_container_cannot_hold_are_refused_with_the_remedy(tmp_p
     for name in ("out.mp4", "out.mov"):
         with pytest.raises(VmnetError, match=rf"{name} cannot hold .*vp8.*preview out\.mkv"):
             preview(video, song, SPANS, tmp_path / name)
+        with pytest.raises(VmnetError, match=rf"{name} cannot hold .*vp8.*preview out\.mkv"):
+            require_holds(video, tmp_path / name)  # before there is an edit
+    require_holds(video, tmp_path / "out.mkv")
     assert [path.name for path in tmp_path.iterdir()] == ["film.webm"]
     assert packets(preview(video, song, SPANS, tmp_path / "out.mkv")) == packets(video)
 

@@ -135,7 +135,7 @@ def test_it_says_what_plays_under_each_segment_and_why(page):
     first = " ".join(text[text.index("What plays under each segment") :].split())
     assert "1 0:00.0–0:02.0 0:04.0–0:06.0 0.90" in first
     assert "2 0:02.0–0:03.5 0:06.0–0:07.5 0.80" in first
-    assert "3 0:03.5–0:06.0 ✂ 0:01.0–0:03.5 filled" in first  # the path passes it over
+    assert "3 0:03.5–0:06.0 ✂ 0:01.0–0:03.5 filled 0.50" in first  # the path passes it over
     assert "0:00.0–0:02.0 of the video 0:04.0–0:08.0 of the track 0.90" in first
     assert "slow strings" in first
 

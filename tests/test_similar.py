@@ -56,6 +56,10 @@ def names(found):
     return [one.track.track_id for one in found]
 
 
+def norms(rows):
+    return np.linalg.norm(rows, axis=1)
+
+
 def by_hand(index, query_rows, left=()):
     """Ids of tracks by the squared distance of means, the nearest first."""
     means = {
@@ -121,6 +125,36 @@ def test_other_distances_rank_as_they_do_elsewhere(index, distance):
     )
 
 
+# --- music for a film, like a track --------------------------------------------------------------
+
+
+def test_what_fits_a_film_comes_by_nearness_to_a_new_file_too(index, home):
+    """By hand: the sum of the rank by distance and the rank by nearness to the file."""
+    film = open_query(home / "film.mp4", index.model, 20.0)
+    sound = find_sound(index, str(home / "new.mp3"))
+    plain = names(recommend(index, film, "nw"))
+    cosines = index.centroids @ sound.embedding.mean(axis=0) / norms(index.centroids)
+    near = [index.tracks[i].track_id for i in np.argsort(-cosines, kind="stable")]
+    expected = sorted(plain, key=lambda name: plain.index(name) + near.index(name))
+    assert names(recommend(index, film, "nw", like=sound)) == expected
+
+
+def test_the_command_takes_a_file_or_a_track_to_be_like(index, home, tmp_path, capsys):
+    words = ["recommend", str(home / "film.mp4"), "--catalog", str(home / "index"), "--csv"]
+    moved = shutil.copy(home / "music" / "c.wav", tmp_path / "elsewhere.wav")
+    answers = set()
+    for liked in ("c.wav", "song 2", str(moved)):
+        assert cli.main([*words, "--like", liked]) == 0
+        answers.add(capsys.readouterr().out)
+    assert len(answers) == 1
+    assert cli.main([*words, "--like", str(home / "new.mp3")]) == 0
+    assert "new.mp3" not in capsys.readouterr().out
+    assert cli.main([*words, "--like", "Song 9"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Song 9 is no file, and" in captured.err.splitlines()[-1]
+
+
 # --- tracks without audible sound ----------------------------------------------------------------
 
 
@@ -134,8 +168,6 @@ def test_a_silent_track_is_kept_and_never_found(index, home):
         "sub/copy of b.wav",
     }
     assert left_out(index, 30.0) == 1  # of 6 s; the silent one, of 7 s, is no matter of length
-    with pytest.raises(VmnetError, match=r"silent\.wav has no audible sound"):
-        recommend(index, film, "nw", like="Nothing")
     with pytest.raises(VmnetError, match=r"silent\.wav has no audible sound"):
         find_sound(index, SILENT)
 
@@ -189,7 +221,7 @@ def test_the_command_prints_text_json_and_csv(index, home, capsys):
     [
         (["gone.mp3"], "gone.mp3 is no file, and"),
         (["Song 9"], "has no track called 'Song 9': give a path in its folder"),
-        (["Song 1"], "has two or more tracks called 'Song 1'"),
+        (["Song 1"], "called 'Song 1': give a path in its folder (b.wav, sub/copy of b.wav)."),
         (["Nothing"], "silent.wav has no audible sound: give a track that can be heard"),
         (["a.wav", "--distance", "near"], "there is no distance 'near'"),
     ],

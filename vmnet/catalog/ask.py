@@ -21,10 +21,11 @@ Found = TypeVar("Found")  # what is ranked
 DELIVERED = (".otio", ".fcpxml", ".edl")
 NAMED = 10  # tracks left out that are named
 FRAMES = 12  # key frames in the figure of an edit
+LIKE = "a file, or a track of the catalog by its path in the folder or its title: near ones first"
 OF_A_FILM = {  # options that have no sense for a track, and why
     "sections": "a track is cut by the model's segmenter",
     "shots": "a track has none",
-    "like": "it names a track of a catalog of music",
+    "like": "it is about tracks of a catalog of music",
     "html": "a page belongs to one film",
 }
 
@@ -54,11 +55,13 @@ def _music(arguments: argparse.Namespace) -> None:
     from vmnet.catalog.index import Index
     from vmnet.catalog.query import open_query
     from vmnet.catalog.recommend import recommend as best_of
+    from vmnet.catalog.similar import find_sound
 
     media.require(arguments.query, audio=False)
     _check_outputs(arguments)
     index = Index.open(arguments.catalog)
     index.require_of("music")
+    like = find_sound(index, arguments.like) if arguments.like else None
     query = open_query(
         arguments.query,
         index.model,
@@ -71,7 +74,7 @@ def _music(arguments: argparse.Namespace) -> None:
         query,
         arguments.distance,
         arguments.top,
-        arguments.like,
+        like,
         arguments.max_length_ratio,
     )
     picked = _picked(arguments, matches)
@@ -149,13 +152,13 @@ def _said(arguments: argparse.Namespace, index: "Index", seconds: float) -> list
 
     notes = said(index, arguments.distance)
     if few := left_out(index, seconds, arguments.max_length_ratio):
-        notes.append(f"{few} of them are left out for their length (--max-length-ratio).")
+        notes.append(f"Left out, for their length: {few} of them (--max-length-ratio).")
     return notes
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Refuse, before minutes of work, what cannot be written after them."""
-    from vmnet.edit.preview import CONTAINERS
+    from vmnet.edit.preview import CONTAINERS, require_holds
 
     if arguments.preview and arguments.preview.suffix.lower() not in CONTAINERS:
         raise VmnetError(
@@ -165,8 +168,11 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         if path is None:
             continue
         there = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
-        if not os.access(there, os.W_OK) or (there != path.absolute() and not there.is_dir()):
+        is_folder = path is not arguments.preview or there != path.absolute()
+        if not os.access(there, os.W_OK) or there.is_dir() != is_folder:
             raise VmnetError(f"{path} cannot be written: choose another place.")
+    if arguments.preview and not arguments.reverse:
+        require_holds(arguments.query, arguments.preview)
 
 
 def _picked(arguments: argparse.Namespace, found: Sequence[Found]) -> Found:
@@ -284,7 +290,7 @@ def add_recommend_command(commands: Any) -> None:
         help="times between the sections of the video (default: it is cut at its shots)",
     )
     add("--shots", action="store_true", help="cut sections at their shots, too")
-    add("--like", default="", metavar="TRACK", help="a track of the catalog, by its path or title")
+    add("--like", default="", metavar="TRACK", help=LIKE)
     add(
         "--max-length-ratio",
         type=_ratio,

@@ -334,8 +334,7 @@ class _Building:
             with store.written_whole(arrays_of / TRACKS) as temporary:
                 temporary.write_bytes(tracks_text(rows))
             self.model.copy(arrays_of / MODEL)
-        _build_candidates(arrays_of)
-        names = [*(f"{name}.npy" for name in ARRAYS), TRACKS]
+        names = [*(f"{name}.npy" for name in ARRAYS), TRACKS, *_build_candidates(arrays_of)]
         about = {
             "format": FORMAT,
             "version": VERSION,
@@ -435,15 +434,20 @@ class _Building:
             log(f"  {track_id}: {reason}")
 
 
-def _build_candidates(folder: Path) -> None:
-    """Write the first stage of the search where a catalog is too large to be aligned whole."""
-    from vmnet.catalog.engines import build_candidates
+def _build_candidates(folder: Path) -> list[str]:
+    """Write the first stage of the search where a catalog is too large to be aligned whole.
+
+    Returns the names of the files that are written.
+    """
+    from vmnet.catalog.engines import FILE_NAME, build_candidates
     from vmnet.catalog.search import EXHAUSTIVE_TRACKS
 
     centroids = np.load(folder / "centroids.npy", mmap_mode="r", allow_pickle=False)
-    if len(centroids) > EXHAUSTIVE_TRACKS:
-        with timed("clustering the tracks"):
-            build_candidates(centroids, folder)
+    if len(centroids) <= EXHAUSTIVE_TRACKS:
+        return []
+    with timed("clustering the tracks"):
+        build_candidates(centroids, folder)
+    return [FILE_NAME]
 
 
 def _known(path: Path) -> dict[str, Found]:

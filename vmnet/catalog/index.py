@@ -11,6 +11,7 @@
         beats_offsets.npy       (n_tracks + 1,) int64
         frames.npy              (n_seconds, dim) float16, of each second of all tracks, unit norm
         frames_offsets.npy      (n_tracks + 1,) int64
+        centroids.faiss         of a large catalog: see `vmnet.catalog.engines`
         model/                  a copy of the model (see `vmnet.catalog.model`)
     files.json, parts/          what was computed of each file; `vmnet.catalog.build` alone reads it
 
@@ -85,6 +86,8 @@ class Index:
         Of the segments of each track, unit norm; its ids are those of the tracks.
     centroids : (n_tracks, dim) float32
         The mean of each track's embeddings.
+    checked
+        The names of the files in `arrays_folder` that were found unchanged on opening.
 
     Examples
     --------
@@ -105,6 +108,7 @@ class Index:
     contents: tuple[str, ...] = field(repr=False)
     embeddings: Sequences = field(repr=False)
     centroids: np.ndarray = field(repr=False)
+    checked: frozenset[str] = field(repr=False)
     _heard: tuple[str, ...] = field(repr=False)
     _arrays: Mapping[str, np.ndarray] = field(repr=False)
 
@@ -163,6 +167,7 @@ class Index:
             contents=contents,
             embeddings=embeddings,
             centroids=arrays["centroids"],
+            checked=frozenset(about["files"]),
             _heard=heard,
             _arrays=arrays,
         )

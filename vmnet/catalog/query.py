@@ -14,7 +14,7 @@ import numpy as np
 from vmnet import media, store
 from vmnet.catalog.match import Query
 from vmnet.config import DATA
-from vmnet.errors import VmnetError
+from vmnet.errors import MediaError, VmnetError
 from vmnet.segmenters.boundaries import MINIMUM_SECONDS, clean, merged
 
 if TYPE_CHECKING:
@@ -78,9 +78,13 @@ def section_edges(sections: Sequence[float], duration: float, video: Path) -> np
 
     Raises
     ------
+    MediaError
+        If the video is shorter than a second.
     VmnetError
         If a time lies outside the video, or two are less than a second apart.
     """
+    if duration < MINIMUM_SECONDS:
+        raise MediaError(f"{video} lasts {duration:.2f} s: use a video of a second or more.")
     inner = [time for time in sections if time != 0.0]
     edges = np.array([0.0, *inner, duration])
     if (np.diff(edges) < MINIMUM_SECONDS).any():

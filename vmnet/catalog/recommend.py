@@ -1,6 +1,5 @@
 """Rank a catalog for a query, and fit the best tracks to it."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +27,7 @@ def recommend(
     query: Query,
     distance: str,
     top: int = 10,
-    like: str = "",
+    like: Sound | None = None,
     max_length_ratio: float = 0.0,
 ) -> list[Match]:
     """Return the tracks of a catalog that fit a query best, the best first, each fitted to it.
@@ -44,9 +43,9 @@ def recommend(
     top
         How many tracks.
     like
-        A track of the catalog, by its id or title. Of the `LIKE_POOL` tracks that fit best, those
-        with the least sum of two ranks come first: how they fit, and how near their mean embedding
-        is to that track's. "" for none.
+        A track (see `vmnet.catalog.similar.find_sound`). Of the `LIKE_POOL` tracks that fit best,
+        those with the least sum of two ranks come first: how they fit, and how near their mean
+        embedding is to that track's.
     max_length_ratio
         Tracks that last more than so many times the video are left out, and those that last less
         than a part of it by the same ratio; 0 leaves out those of less than a `REPEATS`th alone.
@@ -54,7 +53,7 @@ def recommend(
     Raises
     ------
     VmnetError
-        If there is no such track, or no track of such a length.
+        If there is no track of such a length.
 
     Examples
     --------
@@ -64,15 +63,12 @@ def recommend(
     ['Knolls', 'The Deep Path']
     """
     index.require_of("music")
-    wanted = track_number(index, like) if like else None
-    if wanted is not None:
-        require_audible(index, wanted)
-    many = top if wanted is None else max(top, LIKE_POOL)
+    many = top if like is None else max(top, LIKE_POOL)
     found, distances = nearest(
         index, query.embedding, query.duration, distance, many, max_length_ratio
     )
-    if wanted is not None:
-        order = _nearer(index, found, wanted)[:top]
+    if like is not None:
+        order = _nearer(index, found, like.embedding.mean(axis=0))[:top]
         found, distances = found[order], distances[order]
     return [
         fitted(query, sound_of(index, int(i)), rank, float(far), distance)
@@ -184,12 +180,15 @@ def track_number(index: "Index", name: str) -> int:
     titled = [i for i, track in enumerate(index.tracks) if track.title.lower() == name.lower()]
     if len(titled) != 1:
         how = "two or more tracks" if titled else "no track"
-        raise VmnetError(f"{index.folder} has {how} called {name!r}: give a path in its folder.")
+        listed = f" ({', '.join(ids[i] for i in titled)})" if titled else ""
+        raise VmnetError(
+            f"{index.folder} has {how} called {name!r}: give a path in its folder{listed}."
+        )
     return titled[0]
 
 
 def require_audible(index: "Index", number: int) -> None:
-    """Raise VmnetError if a track of a catalog, to which others shall be like, cannot be heard."""
+    """Raise VmnetError if a track of a catalog, to which others shall be near, cannot be heard."""
     if not index.audible[number]:
         track = index.tracks[number]
         raise VmnetError(f"{track.path} has no audible sound: give a track that can be heard.")
@@ -207,12 +206,12 @@ def best_pairs(match: Match, count: int = 3) -> list[tuple[int, int, float]]:
 
 def _candidates(index: "Index") -> "Candidates | None":
     """Return the first stage of the search in a catalog that is too large to be aligned whole."""
-    from vmnet.catalog.engines import load_candidates
+    from vmnet.catalog.engines import FILE_NAME, load_candidates
     from vmnet.catalog.search import EXHAUSTIVE_TRACKS
 
     if len(index) <= EXHAUSTIVE_TRACKS:
         return None
-    return load_candidates(index.centroids, index.arrays_folder)
+    return load_candidates(index.centroids, index.arrays_folder, checked=FILE_NAME in index.checked)
 
 
 def _allowed(index: "Index", seconds: float, ratio: float) -> np.ndarray | None:
@@ -254,11 +253,11 @@ def left_out(index: "Index", seconds: float, ratio: float = 0.0) -> int:
     return int((index.audible & ~_of_length(index, seconds, ratio)).sum())
 
 
-def _nearer(index: "Index", found: Sequence[int] | np.ndarray, wanted: int) -> np.ndarray:
+def _nearer(index: "Index", found: np.ndarray, centroid: np.ndarray) -> np.ndarray:
     """Order tracks found, the best first, by the sum of that rank and of being like another."""
     centroids = np.asarray(index.centroids[found], np.float32)
     unit = centroids / np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-12)
-    alike = unit @ index.centroids[wanted]
+    alike = unit @ centroid
     place = np.empty(len(found))
     place[np.argsort(-alike, kind="stable")] = np.arange(len(found))
     return np.argsort(np.arange(len(found)) + place, kind="stable")

@@ -244,20 +244,24 @@ def _agreements(query: Query, match: Match) -> list[Agreement]:
 def _played(
     query: Query, match: Match, agreements: Sequence[Agreement]
 ) -> Iterator[dict[str, Any]]:
-    """Yield for each segment of the video its spans, and how well its best pair agrees.
-
-    The similarity is None where the alignment passed the segment over.
-    """
+    """Yield for each segment of the video its spans, and how well it agrees with what plays."""
     after_cut = {id(after) for before, after in pairwise(match.spans) if not before.goes_on(after)}
     for index, (start, end) in enumerate(pairwise(query.boundaries.tolist())):
-        pairs = [each.similarity for each in agreements if each.segment == index]
-        spans = [
-            {"span": span, "cut": id(span) in after_cut}
-            for span in match.spans
-            if span.segment == index
-        ]
-        similarity = max(pairs, default=None)
-        yield {"start": start, "end": end, "spans": spans, "similarity": similarity}
+        spans = [span for span in match.spans if span.segment == index]
+        heard = np.sum([_heard(span, match.boundaries) for span in spans], axis=0)
+        yield {
+            "start": start,
+            "end": end,
+            "spans": [{"span": span, "cut": id(span) in after_cut} for span in spans],
+            "similarity": float(np.average(match.similarities[index], weights=heard)),
+            "filled": all(each.segment != index for each in agreements),
+        }
+
+
+def _heard(span: Span, boundaries: np.ndarray) -> np.ndarray:
+    """Return for how long each segment of a track plays in a span, (n_segments,) s."""
+    edges = np.append(boundaries[:-1], np.inf)  # the last segment is all that follows
+    return np.diff(np.clip(edges, span.track_start, span.track_end))
 
 
 def _data(query: Query, matches: Sequence[Match], sounds: Sequence[Path]) -> dict[str, Any]:

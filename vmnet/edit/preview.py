@@ -7,6 +7,7 @@ sound count from time 0 of the video.
 """
 
 import heapq
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,6 +112,21 @@ def preview(
         for packet in heapq.merge(shown, _sound_packets(sound, blocks), key=_when):
             target.mux(packet)
     return output
+
+
+def require_holds(video: Path, output: Path) -> None:
+    """Refuse, before there is an edit, a preview that could not hold the pictures of a video.
+
+    Raises
+    ------
+    MediaError
+        If the video cannot be read.
+    VmnetError
+        As `preview`.
+    """
+    form, *sound = _by_suffix(output, CONTAINERS, "a preview")
+    with open_media(video) as source, av.open(io.BytesIO(), "w", form) as target:
+        _streams(source, target, (sound[0], sound[1]), video, output)
 
 
 def music_file(
