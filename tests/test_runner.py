@@ -252,6 +252,14 @@ def test_a_run_that_computes_nothing_leaves_the_times_of_the_one_that_did(run_of
     assert record["seconds"] == 250.0
 
 
+def test_one_clip_is_enough_for_the_notebook_that_trains_nothing(run_of_demo):
+    corpus = replace(run_of_demo.corpus, clips=run_of_demo.corpus.clips[:1])
+    runs = [replace(run_of_demo, corpus=corpus)]
+    assert runner._looked_over(runs, runner.notebooks("10")) == runs
+    with pytest.raises(VmnetError, match="too few usable clips, 1 train, 0 valid, 0 test"):
+        runner._looked_over(runs, runner.notebooks("1"))
+
+
 def test_times_of_other_clips_are_forgotten(run_of_demo, tmp_path):
     other = replace(run_of_demo.corpus, source=replace(run_of_demo.corpus.source, seed=1))
     for corpus, seconds in ((other, 50.0), (run_of_demo.corpus, 3.0)):

@@ -87,7 +87,7 @@ def _lacking(clip: ClipEvents) -> Iterator[str]:
     gaps = np.diff(clip.times)
     if (share := gaps[gaps > 1 / FEWEST_FPS].sum() / clip.duration) > RARELY:
         few = f"{share:.0%} of it has fewer than {FEWEST_FPS} frames a second"
-        yield f"{few}, where fewer cuts are found than there are."
+        yield f"{few}, where cuts may be missed."
     if np.isnan(clip.bar_seconds):
         told = "unless a manifest tells its bpm and meter"
         yield f"no bars were found in its sound: it is left out of table 6.2, {told}."
