@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,7 +73,27 @@ def by_hand(index, query_rows, left=()):
     return sorted(far.items(), key=lambda item: item[1])
 
 
+def test_other_features_of_the_same_file_are_embedded_anew(index, home):
+    dim = index.model.extractor("video").dim
+    frames = np.random.default_rng(0).normal(size=(2, 4, dim)).astype(np.float32)
+    edges = np.array([0.0, 2.0, 4.0])
+    one, other, again = (
+        query.embedded(home / "film.mp4", frames[i], edges, index.model, "video")[0]
+        for i in (0, 1, 0)
+    )
+    assert not np.allclose(one, other, atol=0.01)
+    np.testing.assert_array_equal(one, again)
+
+
 # --- tracks that are near ------------------------------------------------------------------------
+
+
+def test_a_file_of_the_catalog_that_changed_since_is_not_near_itself(index, home, monkeypatch):
+    sound = find_sound(index, "song 0")
+    monkeypatch.chdir(home / "music")
+    monkeypatch.setattr("vmnet.catalog.similar.content_of", lambda path: "changed")
+    changed = replace(sound, track=replace(sound.track, path=Path("a.wav")))
+    assert "a.wav" not in names(neighbors(index, changed))
 
 
 def test_tracks_of_the_index_come_by_their_distance_without_the_track_itself(index):

@@ -4,6 +4,7 @@ Its own sound, if any, is not listened to. What is computed is kept below the da
 second question about the same video starts at once.
 """
 
+import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -159,9 +160,8 @@ def embedded(
 
     means = segment_means(frames, boundaries)
     rows = np.concatenate([means, frames]).astype(np.float16)  # as the segments of training are
-    key = store.key(
-        model=model.key, of=modality, file=store.fingerprint(path), edges=boundaries.tolist()
-    )
+    digest = hashlib.sha256(rows.tobytes()).hexdigest()
+    key = store.key(model=model.key, of=modality, rows=digest, segments=len(means))
     kept = DATA / "queries" / "embedded" / f"{store.file_name(path.stem)}-{key}.npz"
     if not kept.exists():
         made = model.embed(modality, Sequences.from_list([rows], ["query"]))

@@ -116,8 +116,9 @@ def neighbors(
     index.require_of("music")
     path = sound.track.path
     content = content_of(path) if path.is_file() else _content(index, path)
+    places = (path, path.resolve())
     itself = [
-        track.path == path or other == content
+        track.path in places or other == content
         for track, other in zip(index.tracks, index.contents, strict=True)
     ]
     allowed = index.audible & ~np.array(itself)
