@@ -119,8 +119,8 @@ def late_sentence(paths: Iterable[Path]) -> str:
         truth, ((_, features),) = read_truth(path), clip_features(path)
         rows = found_beats(features, "olda")
         cuts = ClipEvents(path.stem, truth.duration, truth.cuts)
-        for name, which in zip(found, (rows, rows - 1), strict=True):
-            times = features.times[which]
+        for name, dates in zip(found, (features.times, features.starts), strict=True):
+            times = dates[rows]
             errors = times - truth.boundaries[np.abs(times[:, None] - truth.boundaries).argmin(1)]
             found[name].append((errors[np.abs(errors) < 1], cooccurrence(cuts, times)))
     return "; ".join(

@@ -105,6 +105,14 @@ def test_the_same_boundaries_as_a_plain_run_of_msaf(song, tmp_path):
         assert len(times) >= 4, f"{method} found nothing to compare"
 
 
+def test_rows_begin_where_their_beats_do(tmp_path):
+    """A chord that changes on a click: the first row of the new chord begins there."""
+    features = features_of(write(tmp_path / "song.wav", beats(20, 220)))
+    is_new = features.pcp.argmax(axis=1) != features.pcp[2].argmax()
+    assert features.starts[is_new][0] == pytest.approx(10, abs=0.1)
+    assert features.times[is_new][0] == pytest.approx(10.5, abs=0.1)
+
+
 def test_boundaries_of_a_clip_span_it_without_slivers(song):
     duration = media.probe(song).duration
     found = music.music_boundaries(song)
@@ -226,7 +234,7 @@ def test_a_long_clip_is_segmented_in_stretches(song, monkeypatch):
         algorithms.beat_features(sound[int(s.start) * RATE : int(s.end) * RATE]) for s in spans
     ]
     for method, edges in found.items():
-        times = [p.times[algorithms.found_beats(p, method)] for p in parts]
+        times = [p.starts[algorithms.found_beats(p, method)] for p in parts]
         joined = np.concatenate([times[0][times[0] < 25], 17 + times[1][times[1] >= 8]])
         np.testing.assert_array_equal(edges, boundaries.clean(joined, media.probe(song).duration))
     times, curve = music.novelty(song)

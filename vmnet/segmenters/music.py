@@ -37,7 +37,8 @@ def music_boundaries(path: Path, methods: Iterable[str] = tuple(METHODS)) -> dic
     """Return the boundaries of a clip's music by each method, from features computed once.
 
     Silence, a steady tone and whatever else has no more than 10 beats is one segment, as in MSAF;
-    so is a sound shorter than `SHORTEST_SOUND`. Where the beats begin and end is no boundary.
+    so is a sound shorter than `SHORTEST_SOUND`. Where the beats begin and end is no boundary. A
+    boundary is on the beat at which a section begins; MSAF's is one later (docs/measurements.md).
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def music_boundaries(path: Path, methods: Iterable[str] = tuple(METHODS)) -> dic
         )
     boundaries = {}
     for method in methods:
-        found = [stretch.kept(part.times[found_beats(part, method)]) for stretch, part in parts]
+        found = [stretch.kept(part.starts[found_beats(part, method)]) for stretch, part in parts]
         boundaries[method] = clean(np.concatenate(found), duration)
     return boundaries
 
@@ -91,8 +92,8 @@ def novelty(path: Path) -> tuple[np.ndarray, np.ndarray]:
     media.require(path, audio=True, video=False)
     times, curves = [], []
     for stretch, part in clip_features(path):
-        inside = stretch.holds(part.times)
-        times.append(stretch.start + part.times[inside])
+        inside = stretch.holds(part.starts)
+        times.append(stretch.start + part.starts[inside])
         curves.append(np.maximum(foote_novelty(part.pcp), 0)[inside])
     return np.concatenate(times), np.concatenate(curves)
 

@@ -148,9 +148,9 @@ LANGUAGE = (
         "Cuts fall on section boundaries more than by chance.",
         "6.1; the null is ours",
         _beyond_null("S_segments", part="6.3"),
-        "The hypothesis of the interviews that a section has its own scenes. OLDA's boundaries, "
-        "as MSAF dates them, come a beat late (docs/measurements.md), where S looks within 0.25 s: "
-        "films may then fail this whose sections do begin with a cut.",
+        "The hypothesis of the interviews that a section has its own scenes. MSAF "
+        "dates boundaries a beat late (docs/measurements.md), where S looks within 0.25 s; here "
+        "they lie where their beats begin. The thesis says nothing of it.",
     ),
     Claim(
         "cuts_near_sections",
