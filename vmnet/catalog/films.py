@@ -8,7 +8,7 @@ from vmnet.config import DATA, FEW_FILMS
 from vmnet.experiment import Run, open_run
 from vmnet.progress import log
 
-CLIPS, SECONDS = (2, 2, 2), (16.0, 20.0)
+CLIPS, SECONDS = (2, 2, 2), (28.0, 32.0)
 
 
 def with_films(run: Run) -> Run:

@@ -14,10 +14,9 @@ The network is rebuilt here in Keras 3 from the library's description (github.co
 | a second is padded | at both ends | at its end |
 | a mel band | root of a sum of power | sum of magnitudes |
 
-The weights are the same, and learned from the first, which is taken here; so did the thesis, whose
-chapter 5 was published before 0.4.0 (June 2021). Where it leaves things open: each window begins at
-a whole second (the library's default is centred there), and sound is resampled by ours, not by
-resampy.
+The weights are the same, and learned from the first, which is taken here; which of the two the
+thesis took it does not say. Ours, too: each window begins at a whole second (the library's default
+is centred there), and sound is not resampled by resampy.
 
 **The published weights were never run here**: they were not at hand. What is tested is the
 spectrogram and the network against slow twins, the number of parameters, and that a file with other
