@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmnet.aligners import DISTANCES, Sequences, distance_matrix
+from vmnet.aligners.blocks import centroids
 from vmnet.catalog.engines import build_candidates
-from vmnet.catalog.search import TWO_STAGES, search, track_centroids
+from vmnet.catalog.search import TWO_STAGES, search
 
 
 def clips(n, rng, dim=6, most=5):
@@ -32,7 +33,7 @@ def catalog(tmp_path_factory):
     """Sixty tracks and their engine."""
     targets = clips(60, np.random.default_rng(0))
     folder = tmp_path_factory.mktemp("catalog")
-    return targets, build_candidates(track_centroids(targets), folder)
+    return targets, build_candidates(centroids(targets).data, folder)
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
@@ -55,7 +56,7 @@ def test_a_permuted_catalog_permutes_the_answer(distance, tmp_path):
     shuffled = rng.permutation(len(targets))
 
     def answer(tracks):
-        candidates = build_candidates(track_centroids(tracks), tmp_path)
+        candidates = build_candidates(centroids(tracks).data, tmp_path)
         return search(query, tracks, distance, 5, candidates, exhaustive=0, fetched=150, aligned=60)
 
     found, distances = answer(targets)
@@ -107,7 +108,7 @@ def test_a_line_estimates_the_distances_of_clips_of_like_segments(distance, tmp_
     rng = np.random.default_rng(2)
     alike = rng.integers(1, 4, (600, 1, 6))
     targets = Sequences.from_list([np.tile(v, (rng.integers(1, 9), 1)) for v in alike])
-    candidates = build_candidates(track_centroids(targets), tmp_path)
+    candidates = build_candidates(centroids(targets).data, tmp_path)
     query = np.tile(rng.integers(1, 4, 6), (4, 1)).astype(np.float32)
     order, row = exhaustive(query, targets, distance)
     found, distances = search(
@@ -143,7 +144,7 @@ def test_tracks_that_are_mapped_from_a_file_are_ranked_alike(catalog, tmp_path):
 def test_centroids_are_means(catalog, naive):
     targets, _ = catalog
     means = [naive.mean(clip) for clip in targets]
-    np.testing.assert_allclose(track_centroids(in_16_bits(targets)), means, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(centroids(in_16_bits(targets)).data, means, rtol=1e-6, atol=1e-6)
 
 
 def test_arguments_without_sense(catalog):

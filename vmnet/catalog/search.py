@@ -117,16 +117,6 @@ def search(
     return pool[best], distances[best]
 
 
-def track_centroids(targets: Sequences) -> np.ndarray:
-    """Return the mean of each track's segments, not renormalised, (n_tracks, dim) float32."""
-    means = np.empty((len(targets), targets.dim), np.float32)
-    for rows in _blocks(targets.offsets):
-        part = targets.select(rows)
-        sums = np.add.reduceat(part.data.astype(np.float32), part.offsets[:-1], axis=0)
-        means[rows] = sums / part.lengths[:, None]
-    return means
-
-
 def _promising(
     queries: Sequences,
     targets: Sequences,
